@@ -1,0 +1,150 @@
+//! Focal weight: how much a label that is already right still counts.
+//!
+//! w = xᵞ, where x is the probability of the wrong answer (shifted, for a negative) and γ the focusing exponent.
+//! x⁰ = 1, also for x = 0.
+
+use crate::error::Error;
+use crate::float::{Float, Pair};
+use ndarray::{Array, ArrayBase, Data, Dimension};
+
+/// A quantity with its first and second derivative in the logit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Jet<T, V = T> {
+    pub(crate) value: V,
+    pub(crate) first: T,
+    pub(crate) second: T,
+}
+
+impl<T: Float> Jet<T> {
+    /// Derivatives in −z as derivatives in z.
+    #[inline(always)]
+    pub(crate) fn mirrored(self) -> Self {
+        Jet { first: -self.first, ..self }
+    }
+}
+
+impl<T: Float> Jet<T, Pair<T>> {
+    /// The value as one float.
+    #[inline(always)]
+    pub(crate) fn rounded(self) -> Jet<T> {
+        Jet { value: self.value.round(), first: self.first, second: self.second }
+    }
+}
+
+/// b^(γ−1) and the base to go with it: for γ = 0, where the weight is 1 whatever b is, both are 1.
+#[inline(always)]
+pub(crate) fn weight_over_base<T: Float>(base: Pair<T>, gamma: T) -> (Pair<T>, Pair<T>) {
+    let flat = gamma == T::zero();
+    let one = T::one();
+    let base = Pair { hi: if flat { one } else { base.hi }, lo: if flat { T::zero() } else { base.lo } };
+    (T::power(base, gamma - one), base)
+}
+
+/// The same for a whole γ ≤ 4, by multiplication.
+#[inline(always)]
+pub(crate) fn whole_weight_over_base<T: Float>(base: Pair<T>, gamma: u32) -> (Pair<T>, Pair<T>) {
+    let one = Pair::single(T::one());
+    match gamma {
+        0 => (one, one),
+        1 => (one, base),
+        2 => (base, base),
+        3 => (base.times(base), base),
+        _ => (base.times(base).times(base), base),
+    }
+}
+
+/// L = bᵞC with its derivatives, given b, C and b^(γ−1):
+///
+/// L′ = b^(γ−1)·(b·C′ + γ·b′·C),
+/// L″ = b^(γ−1)·(b·C″ + 2γ·b′·C′ + γ·C·(b″ + (γ−1)·b′²/b)).
+///
+/// A detached weight is one whose derivative is left out: `gamma` is then 0.
+#[inline(always)]
+pub(crate) fn weighted<T: Float>(base: Jet<T, Pair<T>>, entropy: Jet<T>, over_base: Pair<T>, gamma: T) -> Jet<T> {
+    let (b, c) = (base.value, entropy.value);
+    // Where b = 0, all of L is 0, and b′/b must not turn it into NaN.
+    let ratio = if b.hi == T::zero() { T::zero() } else { base.first / b.hi };
+    let bend = base.second + (gamma - T::one()) * (base.first * ratio);
+    let second = gamma.mul_add(c * bend, (gamma + gamma) * (base.first * entropy.first));
+    Jet {
+        value: over_base.scaled(b.scaled(c)),
+        first: over_base.scaled(b.hi.mul_add(entropy.first, gamma * (base.first * c))),
+        second: over_base.scaled(b.hi.mul_add(entropy.second, second)),
+    }
+}
+
+/// Fails unless γ is finite and at least 0.
+pub(crate) fn check(parameter: &'static str, gamma: f64, class: Option<usize>) -> Result<(), Error> {
+    if gamma >= 0.0 && gamma.is_finite() {
+        return Ok(());
+    }
+    Err(Error::ParameterOutOfRange { parameter, expected: "finite and at least 0", actual: gamma, class })
+}
+
+/// γ·x^(γ−1)·factor, or x^γ where `factor` is absent.
+fn scalar_weight<T: Float>(x: T, gamma: T) -> T {
+    let (over_base, base) = weight_over_base(Pair::single(x), gamma);
+    over_base.scaled(base.round())
+}
+
+/// w = xᵞ, element by element.
+///
+/// # Errors
+///
+/// [`Error::ParameterOutOfRange`] unless γ is finite and at least 0.
+///
+/// # Examples
+///
+/// ```
+/// use asymmetric_loss::focal::weight;
+/// use ndarray::array;
+///
+/// assert_eq!(weight(&array![0.0, 0.5, 1.0], 2.0)?, array![0.0, 0.25, 1.0]);
+/// assert_eq!(weight(&array![0.0, 0.5, 1.0], 0.0)?, array![1.0, 1.0, 1.0]);
+/// # Ok::<(), asymmetric_loss::Error>(())
+/// ```
+pub fn weight<T, S, D>(x: &ArrayBase<S, D>, gamma: f64) -> Result<Array<T, D>, Error>
+where
+    T: Float,
+    S: Data<Elem = T>,
+    D: Dimension,
+{
+    check("gamma", gamma, None)?;
+    let gamma = T::from_f64(gamma);
+    Ok(x.map(|&x| scalar_weight(x, gamma)))
+}
+
+/// dw/dx = γ·x^(γ−1), element by element; infinite at x = 0 for 0 < γ < 1.
+///
+/// # Errors
+///
+/// [`Error::ParameterOutOfRange`] unless γ is finite and at least 0.
+///
+/// # Examples
+///
+/// ```
+/// use asymmetric_loss::focal::weight_gradient;
+/// use ndarray::array;
+///
+/// assert_eq!(weight_gradient(&array![0.0, 0.5, 1.0], 2.0)?, array![0.0, 1.0, 2.0]);
+/// # Ok::<(), asymmetric_loss::Error>(())
+/// ```
+pub fn weight_gradient<T, S, D>(x: &ArrayBase<S, D>, gamma: f64) -> Result<Array<T, D>, Error>
+where
+    T: Float,
+    S: Data<Elem = T>,
+    D: Dimension,
+{
+    check("gamma", gamma, None)?;
+    let (zero, one) = (T::zero(), T::one());
+    let gamma = T::from_f64(gamma);
+    Ok(x.map(|&x| {
+        if gamma == zero {
+            return zero;
+        }
+        if x == zero && gamma < one {
+            return one / zero;
+        }
+        gamma * scalar_weight(x, gamma - one)
+    }))
+}

@@ -1,0 +1,120 @@
+//! Picks the instruction set at run time. The only unsafe code of the crate.
+//!
+//! The same Rust source is compiled for each set; no operation is reordered, so AVX2 and AVX-512 give the same
+//! bits. Without a fused multiply-add the formulas run on [`Unfused`] floats, whose last bits may differ.
+#![allow(unsafe_code)]
+
+use super::block::{Run, evaluate};
+use super::plan::{Plan, Plans};
+use crate::float::{Float, Pair};
+use crate::math::{Native, Unfused, native_functions};
+use std::borrow::Cow;
+
+/// The instruction sets there is code for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum InstructionSet {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// What the crate is compiled for, which has a fused multiply-add.
+    #[cfg(any(target_arch = "aarch64", target_feature = "fma"))]
+    Fused,
+    /// What the crate is compiled for, without a fused multiply-add.
+    Baseline,
+}
+
+impl InstructionSet {
+    /// Those this processor has, the fastest first.
+    pub(crate) fn available() -> impl Iterator<Item = Self> {
+        [
+            #[cfg(target_arch = "x86_64")]
+            (
+                InstructionSet::Avx512,
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("fma"),
+            ),
+            #[cfg(target_arch = "x86_64")]
+            (InstructionSet::Avx2, is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")),
+            #[cfg(any(target_arch = "aarch64", target_feature = "fma"))]
+            (InstructionSet::Fused, true),
+            (InstructionSet::Baseline, true),
+        ]
+        .into_iter()
+        .filter_map(|(set, available)| available.then_some(set))
+    }
+}
+
+/// Evaluates a run with an instruction set that the processor has.
+fn evaluate_with<T: Native>(set: InstructionSet, plan: &Plan<T>, run: Run<'_, T>) -> Result<(), usize> {
+    match set {
+        // SAFETY: `available` has found every feature that the function is compiled for.
+        #[cfg(target_arch = "x86_64")]
+        InstructionSet::Avx512 => unsafe { avx512(plan, run) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        InstructionSet::Avx2 => unsafe { avx2(plan, run) },
+        #[cfg(any(target_arch = "aarch64", target_feature = "fma"))]
+        InstructionSet::Fused => evaluate::<T, T>(plan, run),
+        InstructionSet::Baseline => evaluate::<T, Unfused<T>>(plan, run),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
+fn avx512<T: Native>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), usize> {
+    evaluate::<T, T>(plan, run)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2<T: Native>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), usize> {
+    evaluate::<T, T>(plan, run)
+}
+
+/// Evaluates a run with the fastest instruction set of the processor.
+fn evaluate_best<T: Native>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), usize> {
+    let fastest = InstructionSet::available().next().expect("the baseline is always there");
+    evaluate_with(fastest, plan, run)
+}
+
+macro_rules! native_float {
+    ($float:ident, $plan:ident) => {
+        impl Float for $float {
+            type Sum = f64;
+            const MAX_EXPONENT: i32 = $float::MAX_EXP - 2;
+
+            #[inline(always)]
+            fn from_f64(value: f64) -> Self {
+                value as $float
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self.into()
+            }
+            #[inline(always)]
+            fn from_sum(sum: f64) -> Self {
+                sum as $float
+            }
+            #[inline(always)]
+            fn mul_add(self, factor: Self, addend: Self) -> Self {
+                $float::mul_add(self, factor, addend)
+            }
+
+            native_functions!();
+
+            fn evaluate(plan: &Plan<Self>, run: Run<'_, Self>) -> Result<(), usize> {
+                evaluate_best(plan, run)
+            }
+            fn plan(plans: &Plans) -> Cow<'_, Plan<Self>> {
+                Cow::Borrowed(&plans.$plan)
+            }
+        }
+    };
+}
+native_float!(f32, single);
+native_float!(f64, double);

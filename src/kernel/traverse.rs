@@ -1,0 +1,203 @@
+//! Cuts arrays into runs of consecutive elements, and runs over threads.
+//!
+//! Where an array is cut depends on its shape alone, not on its strides or on the number of threads: so neither
+//! changes a bit of the sum.
+
+use super::block::Run;
+use super::plan::Plan;
+use super::sum::Accumulator;
+use crate::float::Float;
+use crate::target::Target;
+use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension};
+
+/// The largest number of elements that are added up in sequence.
+const LEAF: usize = 1 << 13;
+
+/// The number of elements whose losses, converted targets and copies of strided arrays are on the stack at a time.
+const RUN: usize = 1 << 10;
+
+/// The number of elements below which a second thread costs more than it saves.
+#[cfg(feature = "rayon")]
+const PARALLEL: usize = 1 << 15;
+
+/// Arrays of one shape: what to evaluate, and where the results go.
+#[derive(Debug)]
+pub(crate) struct Arrays<'a, T, Y, D: Dimension> {
+    pub(crate) logits: ArrayView<'a, T, D>,
+    pub(crate) targets: ArrayView<'a, Y, D>,
+    pub(crate) losses: Option<ArrayViewMut<'a, T, D>>,
+    pub(crate) gradient: Option<ArrayViewMut<'a, T, D>>,
+    pub(crate) hessian: Option<ArrayViewMut<'a, T, D>>,
+}
+
+/// A target is outside [0, 1].
+#[derive(Debug)]
+pub(crate) struct InvalidTarget;
+
+/// Evaluates all elements and returns the sum of the losses. Gradient and Hessian are multiplied by `scale`.
+pub(crate) fn traverse<T, Y, D>(
+    plan: &Plan<T>,
+    scale: T,
+    class: usize,
+    arrays: Arrays<'_, T, Y, D>,
+) -> Result<T::Sum, InvalidTarget>
+where
+    T: Float,
+    Y: Target<T>,
+    D: Dimension,
+{
+    let elements = arrays.logits.len();
+    if elements <= LEAF {
+        let mut sum = Accumulator::new();
+        leaf(plan, scale, class, arrays, &mut sum)?;
+        return Ok(sum.total());
+    }
+    let ([left, right], right_class) = arrays.halves(class);
+    let left = || traverse(plan, scale, class, left);
+    let right = || traverse(plan, scale, right_class, right);
+    let (left, right) = join(elements, left, right);
+    Ok(left? + right?)
+}
+
+#[cfg(feature = "rayon")]
+fn join<A: Send, B: Send>(
+    elements: usize,
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if elements < PARALLEL { (a(), b()) } else { rayon::join(a, b) }
+}
+
+#[cfg(not(feature = "rayon"))]
+fn join<A, B>(_elements: usize, a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
+    (a(), b())
+}
+
+impl<'a, T: Float, Y: Target<T>, D: Dimension> Arrays<'a, T, Y, D> {
+    /// Cuts the first axis that is longer than 1, which leaves the logical order intact. Given the class of the
+    /// first element, also returns that of the second half.
+    fn halves(self, class: usize) -> ([Self; 2], usize) {
+        let shape = self.logits.shape();
+        let axis = shape.iter().position(|&length| length > 1).unwrap_or(0);
+        let middle = middle(shape[axis]);
+        let right_class = if axis + 1 == shape.len() { class + middle } else { class };
+        let axis = Axis(axis);
+        let (logits, logits_right) = self.logits.split_at(axis, middle);
+        let (targets, targets_right) = self.targets.split_at(axis, middle);
+        let split = |array: Option<ArrayViewMut<'a, T, D>>| array.map(|array| array.split_at(axis, middle)).unzip();
+        let (losses, losses_right) = split(self.losses);
+        let (gradient, gradient_right) = split(self.gradient);
+        let (hessian, hessian_right) = split(self.hessian);
+        let left = Arrays { logits, targets, losses, gradient, hessian };
+        let right = Arrays {
+            logits: logits_right,
+            targets: targets_right,
+            losses: losses_right,
+            gradient: gradient_right,
+            hessian: hessian_right,
+        };
+        ([left, right], right_class)
+    }
+
+    /// Whether every array is one slice in logical order.
+    fn is_contiguous(&self) -> bool {
+        let output = |array: &Option<ArrayViewMut<'a, T, D>>| array.as_ref().is_none_or(|a| a.is_standard_layout());
+        self.logits.is_standard_layout()
+            && self.targets.is_standard_layout()
+            && output(&self.losses)
+            && output(&self.gradient)
+            && output(&self.hessian)
+    }
+}
+
+/// About half of a length, at a multiple of a run where there is one, so that vectors stay full.
+fn middle(length: usize) -> usize {
+    let half = length / 2;
+    if half > RUN { half - half % RUN } else { half }
+}
+
+/// Evaluates a few elements in sequence.
+fn leaf<T: Float, Y: Target<T>, D: Dimension>(
+    plan: &Plan<T>,
+    scale: T,
+    class: usize,
+    mut arrays: Arrays<'_, T, Y, D>,
+    sum: &mut Accumulator<T>,
+) -> Result<(), InvalidTarget> {
+    if arrays.is_contiguous() {
+        return contiguous(plan, scale, class, arrays, sum);
+    }
+    if arrays.logits.len() > RUN {
+        let ([left, right], right_class) = arrays.halves(class);
+        leaf(plan, scale, class, left, sum)?;
+        return leaf(plan, scale, right_class, right, sum);
+    }
+    let (shape, length) = (arrays.logits.raw_dim(), arrays.logits.len());
+    let zero = T::zero();
+    let (mut logits, mut targets, mut losses) = ([zero; RUN], [zero; RUN], [zero; RUN]);
+    let (mut gradient, mut hessian) = ([zero; RUN], [zero; RUN]);
+    gather(&mut logits[..length], &arrays.logits, |&z| z);
+    gather(&mut targets[..length], &arrays.targets, |&y| y.to_float());
+    let run = Run {
+        logits: &logits[..length],
+        targets: &targets[..length],
+        class,
+        scale,
+        losses: &mut losses[..length],
+        gradient: arrays.gradient.is_some().then_some(&mut gradient[..length]),
+        hessian: arrays.hessian.is_some().then_some(&mut hessian[..length]),
+    };
+    T::evaluate(plan, run).map_err(|_| InvalidTarget)?;
+    sum.add(&losses[..length]);
+    for (to, from) in [(&mut arrays.losses, &losses), (&mut arrays.gradient, &gradient), (&mut arrays.hessian, &hessian)]
+    {
+        if let Some(to) = to {
+            let from = ArrayView::from_shape(shape.clone(), &from[..length]).expect("a run holds as many elements");
+            to.assign(&from);
+        }
+    }
+    Ok(())
+}
+
+/// Copies an array in logical order.
+fn gather<T: Copy, Y, D: Dimension>(to: &mut [T], from: &ArrayView<'_, Y, D>, convert: impl Fn(&Y) -> T) {
+    let mut to = ArrayViewMut::from_shape(from.raw_dim(), to).expect("a run holds as many elements");
+    to.zip_mut_with(from, |to, from| *to = convert(from));
+}
+
+/// Evaluates slices.
+fn contiguous<'a, T: Float, Y: Target<T>, D: Dimension>(
+    plan: &Plan<T>,
+    scale: T,
+    class: usize,
+    arrays: Arrays<'a, T, Y, D>,
+    sum: &mut Accumulator<T>,
+) -> Result<(), InvalidTarget> {
+    let all = "the arrays are contiguous";
+    let logits = arrays.logits.as_slice().expect(all);
+    let targets = arrays.targets.as_slice().expect(all);
+    let slice = |array: Option<ArrayViewMut<'a, T, D>>| array.map(|array| array.into_slice().expect(all));
+    let mut losses = slice(arrays.losses);
+    let mut gradient = slice(arrays.gradient);
+    let mut hessian = slice(arrays.hessian);
+    let (mut converted, mut scratch) = ([T::zero(); RUN], [T::zero(); RUN]);
+    for start in (0..logits.len()).step_by(RUN) {
+        let range = start..logits.len().min(start + RUN);
+        let losses = match &mut losses {
+            Some(losses) => &mut losses[range.clone()],
+            None => &mut scratch[..range.len()],
+        };
+        let run = Run {
+            logits: &logits[range.clone()],
+            targets: Y::as_floats(&targets[range.clone()], &mut converted),
+            class: class + start,
+            scale,
+            losses: &mut *losses,
+            gradient: gradient.as_deref_mut().map(|gradient| &mut gradient[range.clone()]),
+            hessian: hessian.as_deref_mut().map(|hessian| &mut hessian[range]),
+        };
+        T::evaluate(plan, run).map_err(|_| InvalidTarget)?;
+        sum.add(losses);
+    }
+    Ok(())
+}

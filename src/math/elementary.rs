@@ -1,0 +1,72 @@
+//! exp and ln on reduced arguments, written once for every native float.
+
+use super::native::Native;
+use crate::float::Pair;
+
+/// Horner's scheme, lowest coefficient first.
+#[inline(always)]
+pub(crate) fn polynomial<N: Native>(x: N, coefficients: &[f64]) -> N {
+    coefficients.iter().rev().fold(N::zero(), |sum, &c| sum.mul_add(x, N::from_f64(c)))
+}
+
+/// eʳ − 1 = r + (r²/2 + r³·P(r)) for |r| ≤ ½ ln 2, with the error of the last addition.
+#[inline(always)]
+pub(crate) fn exp_m1<N: Native>(r: N) -> Pair<N> {
+    let square = r * r;
+    let tail = square * r.mul_add(polynomial(r, N::EXP), N::from_f64(0.5));
+    Pair::sum_ordered(r, tail)
+}
+
+/// −ln v for v = 1 − u > 0.
+///
+/// With v = 2ᵏ(1 + f): −ln v = −k ln 2 − f + (f²/2 + f³·P(f)). For k = 0 it is f = −u, which is taken from u
+/// because v has lost the digits of a small u.
+#[inline(always)]
+pub(crate) fn neg_ln<N: Native>(u: N, v: N) -> N {
+    let (k, scale) = v.exponent();
+    let f = if k == N::zero() { -u } else { v.mul_add(scale, -N::one()) };
+    let [high, low] = N::LN_2;
+    let tail = f * f * f.mul_add(polynomial(f, N::LN), N::from_f64(0.5));
+    (-k).mul_add(high, -f) + (-k).mul_add(low, tail)
+}
+
+/// ln x for a positive normal x, good to about 2⁻²⁸ (f32) or 2⁻⁵⁷ (f64) absolutely.
+#[inline(always)]
+pub(crate) fn ln<N: Native>(x: Pair<N>) -> Pair<N> {
+    let (k, scale) = x.hi.exponent();
+    let f = Pair::sum_ordered(x.hi.mul_add(scale, -N::one()), x.lo * scale);
+    let half = N::from_f64(-0.5);
+    let square = Pair::product(f.hi, f.hi);
+    let cube = square.hi * f.hi * polynomial(f.hi, N::LN);
+    let head = Pair::sum_ordered(f.hi, half * square.hi);
+    let tail = head.lo + (half.mul_add(square.lo, (-f.lo).mul_add(f.hi, f.lo)) - cube);
+    let [high, low] = N::LN_2;
+    let sum = Pair::sum_ordered(k * high, head.hi);
+    Pair::sum_ordered(sum.hi, sum.lo + k.mul_add(low, tail))
+}
+
+/// eˣ, 0 where it is below the smallest normal number.
+#[inline(always)]
+pub(crate) fn exp<N: Native>(x: Pair<N>) -> Pair<N> {
+    let bound = N::from_f64(f64::from(N::MAX_EXPONENT) * std::f64::consts::LN_2);
+    let vanishes = x.hi < -bound;
+    let hi = if vanishes { -bound } else { x.hi };
+    let hi = if hi > bound { bound } else { hi };
+    let n = (hi * N::from_f64(std::f64::consts::LOG2_E)).round();
+    let [high, low] = N::LN_2;
+    let r = Pair::sum_ordered((-n).mul_add(high, hi), (-n).mul_add(low, x.lo));
+    let e = exp_m1(r.hi);
+    let mantissa = Pair::sum_ordered(N::one(), e.hi);
+    let scale = if vanishes { N::zero() } else { N::power_of_two(n) };
+    Pair { hi: mantissa.hi * scale, lo: (mantissa.lo + r.lo.mul_add(mantissa.hi, e.lo)) * scale }
+}
+
+/// `base`ᵉ = exp(e · ln base) for a positive base; the smallest normal number stands for any below it.
+#[inline(always)]
+pub(crate) fn power<N: Native>(base: Pair<N>, e: N) -> Pair<N> {
+    let smallest = N::power_of_two(N::from_f64(f64::from(-N::MAX_EXPONENT)));
+    let tiny = base.hi < smallest;
+    let ln = ln(Pair { hi: if tiny { smallest } else { base.hi }, lo: if tiny { N::zero() } else { base.lo } });
+    let product = Pair::product(e, ln.hi);
+    exp(Pair { hi: product.hi, lo: e.mul_add(ln.lo, product.lo) })
+}

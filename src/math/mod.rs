@@ -1,0 +1,66 @@
+//! Elementary functions without branches, so that the compiler turns a loop over them into vector code.
+
+pub(crate) mod elementary;
+mod logit;
+mod native;
+mod pair;
+mod unfused;
+
+pub(crate) use logit::{logit, reciprocal};
+pub(crate) use native::Native;
+pub(crate) use unfused::Unfused;
+
+/// The functions of [`Float`](crate::float::Float) that a native float takes from this module.
+macro_rules! native_functions {
+    () => {
+        #[inline(always)]
+        fn exp(self) -> Self {
+            $crate::math::elementary::exp(Pair::single(self)).round()
+        }
+        #[inline(always)]
+        fn exp_m1(self) -> Self {
+            $crate::math::elementary::exp_m1(self).hi
+        }
+        #[inline(always)]
+        fn ln(self) -> Self {
+            $crate::math::elementary::ln(Pair::single(self)).round()
+        }
+        #[inline(always)]
+        fn ln_1p(self) -> Self {
+            -Self::neg_ln(-self, num_traits::one::<Self>() + self)
+        }
+        #[inline(always)]
+        fn choose(self, one: Self, zero: Self) -> Self {
+            self.choose_by_bits(one, zero)
+        }
+        #[inline(always)]
+        fn round(self) -> Self {
+            (self + Self::ROUNDER) - Self::ROUNDER
+        }
+        #[inline(always)]
+        fn exp_2(n: Self) -> Self {
+            Self::power_of_two(n)
+        }
+        #[inline(always)]
+        fn ln_2() -> [Self; 2] {
+            <Self as $crate::math::Native>::LN_2
+        }
+        #[inline(always)]
+        fn ln_2_grid() -> f64 {
+            Self::LN_2_GRID
+        }
+        #[inline(always)]
+        fn exp_m1_reduced(r: Self) -> Pair<Self> {
+            $crate::math::elementary::exp_m1(r)
+        }
+        #[inline(always)]
+        fn neg_ln(u: Self, v: Self) -> Self {
+            $crate::math::elementary::neg_ln(u, v)
+        }
+        #[inline(always)]
+        fn power(base: Pair<Self>, e: Self) -> Pair<Self> {
+            $crate::math::elementary::power(base, e)
+        }
+    };
+}
+pub(crate) use native_functions;
