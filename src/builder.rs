@@ -140,17 +140,19 @@ impl<R: Reduction> Builder<R> {
         check(prob_margin, margin::check)?;
         if !(0.0..1.0).contains(log_floor) {
             let expected = "at least 0 and below 1";
-            return Err(Error::ParameterOutOfRange { parameter: "log_floor", expected, actual: *log_floor, class: None });
+            return Err(Error::ParameterOutOfRange {
+                parameter: "log_floor",
+                expected,
+                actual: *log_floor,
+                class: None,
+            });
         }
         check_lengths(&self.settings)?;
         Ok(AsymmetricLoss { plans: Plans::new(self.settings), reduction: self.reduction })
     }
 }
 
-fn check(
-    parameter: &Parameter,
-    check: impl Fn(f64, Option<usize>) -> Result<(), Error>,
-) -> Result<(), Error> {
+fn check(parameter: &Parameter, check: impl Fn(f64, Option<usize>) -> Result<(), Error>) -> Result<(), Error> {
     match parameter {
         Parameter::Uniform(value) => check(*value, None),
         Parameter::PerClass(values) => {

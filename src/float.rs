@@ -64,7 +64,17 @@ const LN_2: [f64; 2] = [0.693_147_180_559_890_3, 5.497_923_018_708_371e-14];
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
 pub trait Float:
-    Copy + PartialOrd + Zero + One + Sub<Output = Self> + Div<Output = Self> + Neg<Output = Self> + Debug + Send + Sync + 'static
+    Copy
+    + PartialOrd
+    + Zero
+    + One
+    + Sub<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + Debug
+    + Send
+    + Sync
+    + 'static
 {
     /// The type in which losses are added up: a wider float where there is one, else `Self`.
     type Sum: Float + From<Self>;

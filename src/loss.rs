@@ -102,7 +102,11 @@ impl<R: Reduction> AsymmetricLoss<R> {
     /// assert_eq!(losses[1], 0.5 * std::f64::consts::LN_2);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn forward<T, Y, S, V, D>(&self, logits: &ArrayBase<S, D>, targets: &ArrayBase<V, D>) -> Result<R::Output<T, D>, Error>
+    pub fn forward<T, Y, S, V, D>(
+        &self,
+        logits: &ArrayBase<S, D>,
+        targets: &ArrayBase<V, D>,
+    ) -> Result<R::Output<T, D>, Error>
     where
         T: Float,
         Y: Target<T>,
@@ -129,7 +133,11 @@ impl<R: Reduction> AsymmetricLoss<R> {
     /// assert!(gradient[0] < 0.0 && gradient[1] == 0.0);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn gradient<T, Y, S, V, D>(&self, logits: &ArrayBase<S, D>, targets: &ArrayBase<V, D>) -> Result<Array<T, D>, Error>
+    pub fn gradient<T, Y, S, V, D>(
+        &self,
+        logits: &ArrayBase<S, D>,
+        targets: &ArrayBase<V, D>,
+    ) -> Result<Array<T, D>, Error>
     where
         T: Float,
         Y: Target<T>,

@@ -244,7 +244,9 @@ pub fn mean<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>)
 /// assert_eq!(asymmetric_loss::reduction::mean_gradient(&array![0.5, 0.25])?, array![0.5, 0.5]);
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-pub fn mean_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>) -> Result<Array<T, D>, Error> {
+pub fn mean_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(
+    losses: &ArrayBase<S, D>,
+) -> Result<Array<T, D>, Error> {
     let scale = T::from_f64(Mean.scale(losses.shape())?);
     Ok(losses.map(|_| scale))
 }

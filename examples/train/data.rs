@@ -28,8 +28,7 @@ impl Dataset {
     }
 
     fn read(source: impl Read + Seek) -> Result<Self> {
-        let mut archive =
-            NpzReader::new(source).map_err(|error| anyhow!("not an .npz archive: {error}"))?;
+        let mut archive = NpzReader::new(source).map_err(|error| anyhow!("not an .npz archive: {error}"))?;
         let dataset = Self {
             x_train: read_array(&mut archive, "x_train", "float32")?,
             y_train: read_array(&mut archive, "y_train", "uint8")?,
@@ -44,19 +43,10 @@ impl Dataset {
         check_part("x_train", &self.x_train, "y_train", &self.y_train)?;
         check_part("x_test", &self.x_test, "y_test", &self.y_test)?;
         let (train, test) = (self.x_train.ncols(), self.x_test.ncols());
-        ensure!(
-            train == test,
-            "x_train has {train} features, x_test has {test}"
-        );
+        ensure!(train == test, "x_train has {train} features, x_test has {test}");
         let (train, test) = (self.y_train.ncols(), self.y_test.ncols());
-        ensure!(
-            train == test,
-            "y_train has {train} labels, y_test has {test}"
-        );
-        ensure!(
-            self.y_test.iter().any(|&y| y == 1),
-            "y_test has no positive, so average precision is undefined"
-        );
+        ensure!(train == test, "y_train has {train} labels, y_test has {test}");
+        ensure!(self.y_test.iter().any(|&y| y == 1), "y_test has no positive, so average precision is undefined");
         Ok(())
     }
 
@@ -66,11 +56,7 @@ impl Dataset {
         if self.x_train.iter().all(|&x| x == 0.0 || x == 1.0) {
             return self;
         }
-        for (mut train, mut test) in self
-            .x_train
-            .axis_iter_mut(Axis(1))
-            .zip(self.x_test.axis_iter_mut(Axis(1)))
-        {
+        for (mut train, mut test) in self.x_train.axis_iter_mut(Axis(1)).zip(self.x_test.axis_iter_mut(Axis(1))) {
             let (mean, deviation) = moments(train.view());
             let standardise = |x: f32| ((f64::from(x) - mean) / deviation) as f32;
             train.mapv_inplace(standardise);
@@ -81,12 +67,7 @@ impl Dataset {
 
     /// The share of labels that are positive, over training and test rows.
     pub(crate) fn positive_rate(&self) -> f64 {
-        let positives = self
-            .y_train
-            .iter()
-            .chain(&self.y_test)
-            .filter(|&&y| y == 1)
-            .count();
+        let positives = self.y_train.iter().chain(&self.y_test).filter(|&&y| y == 1).count();
         positives as f64 / (self.y_train.len() + self.y_test.len()) as f64
     }
 }
@@ -97,10 +78,7 @@ fn read_array<T: ReadableElement>(
     element: &str,
 ) -> Result<Array2<T>> {
     let present = archive.names()?;
-    ensure!(
-        present.iter().any(|other| other == name),
-        "array {name} is missing; the file has {present:?}"
-    );
+    ensure!(present.iter().any(|other| other == name), "array {name} is missing; the file has {present:?}");
     archive.by_name(name).map_err(|error| match error {
         ReadNpzError::Npy(ReadNpyError::WrongDescriptor(found)) => {
             anyhow!("{name} must have the element type {element}, but has the NumPy type {found}")
@@ -117,22 +95,9 @@ fn read_array<T: ReadableElement>(
 }
 
 fn check_part(x_name: &str, x: &Array2<f32>, y_name: &str, y: &Array2<u8>) -> Result<()> {
-    ensure!(
-        !x.is_empty(),
-        "{x_name} is empty: its shape is {:?}",
-        x.dim()
-    );
-    ensure!(
-        !y.is_empty(),
-        "{y_name} is empty: its shape is {:?}",
-        y.dim()
-    );
-    ensure!(
-        x.nrows() == y.nrows(),
-        "{x_name} has {} rows, {y_name} has {}",
-        x.nrows(),
-        y.nrows()
-    );
+    ensure!(!x.is_empty(), "{x_name} is empty: its shape is {:?}", x.dim());
+    ensure!(!y.is_empty(), "{y_name} is empty: its shape is {:?}", y.dim());
+    ensure!(x.nrows() == y.nrows(), "{x_name} has {} rows, {y_name} has {}", x.nrows(), y.nrows());
     if let Some(((row, column), value)) = x.indexed_iter().find(|(_, value)| !value.is_finite()) {
         bail!("{x_name} must be finite, but has {value} at [{row}, {column}]");
     }
@@ -179,51 +144,25 @@ mod tests {
     fn archive_fault<T: WritableElement, D: Dimension>(name: &str, array: &Array<T, D>) -> String {
         let mut archive = NpzWriter::new(Cursor::new(Vec::new()));
         archive.add_array(name, array).unwrap();
-        Dataset::read(archive.finish().unwrap())
-            .err()
-            .unwrap()
-            .to_string()
+        Dataset::read(archive.finish().unwrap()).err().unwrap().to_string()
     }
 
     #[test]
     fn faults_are_named() {
         assert!(small().check().is_ok());
-        assert_eq!(
-            message(|d| d.x_train[[1, 0]] = f32::NAN),
-            "x_train must be finite, but has NaN at [1, 0]"
-        );
-        assert_eq!(
-            message(|d| d.y_test[[0, 2]] = 2),
-            "y_test must be 0 or 1, but has 2 at [0, 2]"
-        );
-        assert_eq!(
-            message(|d| d.y_train = array![[0, 1, 0]]),
-            "x_train has 2 rows, y_train has 1"
-        );
-        assert_eq!(
-            message(|d| d.x_test = array![[1.0]]),
-            "x_train has 2 features, x_test has 1"
-        );
-        assert_eq!(
-            message(|d| d.y_test = array![[1]]),
-            "y_train has 3 labels, y_test has 1"
-        );
-        assert_eq!(
-            message(|d| d.x_test = Array2::zeros((0, 2))),
-            "x_test is empty: its shape is (0, 2)"
-        );
+        assert_eq!(message(|d| d.x_train[[1, 0]] = f32::NAN), "x_train must be finite, but has NaN at [1, 0]");
+        assert_eq!(message(|d| d.y_test[[0, 2]] = 2), "y_test must be 0 or 1, but has 2 at [0, 2]");
+        assert_eq!(message(|d| d.y_train = array![[0, 1, 0]]), "x_train has 2 rows, y_train has 1");
+        assert_eq!(message(|d| d.x_test = array![[1.0]]), "x_train has 2 features, x_test has 1");
+        assert_eq!(message(|d| d.y_test = array![[1]]), "y_train has 3 labels, y_test has 1");
+        assert_eq!(message(|d| d.x_test = Array2::zeros((0, 2))), "x_test is empty: its shape is (0, 2)");
         assert!(message(|d| d.y_test.fill(0)).starts_with("y_test has no positive"));
     }
 
     #[test]
     fn archives_are_read_and_checked() {
         let mut archive = NpzWriter::new(Cursor::new(Vec::new()));
-        let Dataset {
-            x_train,
-            y_train,
-            x_test,
-            y_test,
-        } = small();
+        let Dataset { x_train, y_train, x_test, y_test } = small();
         archive.add_array("x_train", &x_train).unwrap();
         archive.add_array("y_train", &y_train).unwrap();
         archive.add_array("x_test", &x_test).unwrap();
@@ -244,10 +183,7 @@ mod tests {
             archive_fault("x_train", &array![1.0_f32, 2.0]),
             "x_train must have 2 dimensions (rows, columns), but has 1"
         );
-        assert_eq!(
-            archive_fault("x", &x),
-            r#"array x_train is missing; the file has ["x"]"#
-        );
+        assert_eq!(archive_fault("x", &x), r#"array x_train is missing; the file has ["x"]"#);
         assert!(Dataset::read(Cursor::new(b"not a zip file")).is_err());
     }
 
@@ -262,9 +198,6 @@ mod tests {
     fn indicators_are_left_alone() {
         let mut dataset = small();
         dataset.x_train = array![[0.0, 1.0], [1.0, 1.0]];
-        assert_eq!(
-            dataset.standardised().x_train,
-            array![[0.0, 1.0], [1.0, 1.0]]
-        );
+        assert_eq!(dataset.standardised().x_train, array![[0.0, 1.0], [1.0, 1.0]]);
     }
 }

@@ -25,20 +25,14 @@ pub(crate) fn run_all(
     seeds: usize,
     epochs: usize,
 ) -> Result<Vec<Experiment>> {
-    let cases: Vec<(Architecture, &Setting)> = architectures
-        .iter()
-        .flat_map(|&architecture| TRAINED.map(|setting| (architecture, setting)))
-        .collect();
+    let cases: Vec<(Architecture, &Setting)> =
+        architectures.iter().flat_map(|&architecture| TRAINED.map(|setting| (architecture, setting))).collect();
     // Every loss starts from the same seeds, so differences between losses are not those between
     // initial weights.
-    let runs: Vec<_> = cases
-        .iter()
-        .flat_map(|&case| (0..seeds as u64).map(move |seed| (case, seed)))
-        .collect();
+    let runs: Vec<_> = cases.iter().flat_map(|&case| (0..seeds as u64).map(move |seed| (case, seed))).collect();
 
     let bar = ProgressBar::new((runs.len() * epochs) as u64).with_style(
-        ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} epochs, {eta} left")
-            .expect("a valid template"),
+        ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} epochs, {eta} left").expect("a valid template"),
     );
     let outcomes: Result<Vec<Outcome>> = runs
         .par_iter()
@@ -52,11 +46,7 @@ pub(crate) fn run_all(
     let mut outcomes = outcomes?.into_iter();
     let collect = |(architecture, setting)| {
         let outcomes = outcomes.by_ref().take(seeds).collect();
-        Experiment {
-            architecture,
-            setting,
-            outcomes,
-        }
+        Experiment { architecture, setting, outcomes }
     };
     Ok(cases.into_iter().map(collect).collect())
 }

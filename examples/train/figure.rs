@@ -22,36 +22,10 @@ const PURPLE: RGBColor = RGBColor(204, 121, 167);
 /// The loss regimes of the paper's figures, and the defaults of the crate.
 const REGIMES: [(Setting, RGBColor); 5] = [
     (BCE, GREY),
-    (
-        Setting {
-            name: "focal, γ 2",
-            ..FOCAL
-        },
-        BLUE,
-    ),
-    (
-        Setting {
-            name: "margin 0.2",
-            prob_margin: 0.2,
-            ..BCE
-        },
-        GREEN,
-    ),
-    (
-        Setting {
-            name: "γ₋ 2, margin 0.2",
-            prob_margin: 0.2,
-            ..FOCAL
-        },
-        PURPLE,
-    ),
-    (
-        Setting {
-            name: "γ₋ 4, margin 0.05",
-            ..ASYMMETRIC
-        },
-        VERMILION,
-    ),
+    (Setting { name: "focal, γ 2", ..FOCAL }, BLUE),
+    (Setting { name: "margin 0.2", prob_margin: 0.2, ..BCE }, GREEN),
+    (Setting { name: "γ₋ 2, margin 0.2", prob_margin: 0.2, ..FOCAL }, PURPLE),
+    (Setting { name: "γ₋ 4, margin 0.05", ..ASYMMETRIC }, VERMILION),
 ];
 
 /// Draws a panel of learning curves per model and two panels on the loss; returns the SVG text.
@@ -81,10 +55,7 @@ fn learning_curve(experiment: &Experiment) -> Curve {
     Curve {
         name: experiment.setting.name,
         colour: colour_of(experiment.setting),
-        points: epochs
-            .clone()
-            .map(|epoch| (epoch as f64, mean(epoch)))
-            .collect(),
+        points: epochs.clone().map(|epoch| (epoch as f64, mean(epoch))).collect(),
         range: epochs.map(|epoch| bounds(at(epoch))).collect(),
     }
 }
@@ -108,17 +79,11 @@ fn negatives() -> Result<[Panel; 2]> {
     let mut losses = Vec::new();
     let mut gradients = Vec::new();
     for (setting, colour) in REGIMES {
-        let (loss, gradient) = setting
-            .loss(Unreduced)?
-            .value_and_gradient(&logits, &targets)?;
+        let (loss, gradient) = setting.loss(Unreduced)?.value_and_gradient(&logits, &targets)?;
         let curve = |values: Array1<f32>| Curve {
             name: setting.name,
             colour,
-            points: probabilities
-                .iter()
-                .copied()
-                .zip(values.mapv(f64::from))
-                .collect(),
+            points: probabilities.iter().copied().zip(values.mapv(f64::from)).collect(),
             range: Vec::new(),
         };
         losses.push(curve(loss));
@@ -130,8 +95,5 @@ fn negatives() -> Result<[Panel; 2]> {
         y_label,
         curves,
     };
-    Ok([
-        panel("Loss of a negative", "loss", losses),
-        panel("Gradient of a negative", "∂ loss / ∂ logit", gradients),
-    ])
+    Ok([panel("Loss of a negative", "loss", losses), panel("Gradient of a negative", "∂ loss / ∂ logit", gradients)])
 }

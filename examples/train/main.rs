@@ -130,11 +130,7 @@ fn check_writable(path: &Path) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
     }
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map(drop)
+    OpenOptions::new().create(true).append(true).open(path).map(drop)
 }
 
 #[cfg(test)]

@@ -23,9 +23,7 @@ fn average_precision<'a>(examples: impl Iterator<Item = (&'a f32, &'a u8)>) -> O
 /// same, however rare.
 pub(crate) fn macro_average_precision(scores: &Array2<f32>, targets: &Array2<u8>) -> f64 {
     let labels = scores.axis_iter(Axis(1)).zip(targets.axis_iter(Axis(1)));
-    let precisions: Vec<f64> = labels
-        .filter_map(|(s, t)| average_precision(s.iter().zip(t)))
-        .collect();
+    let precisions: Vec<f64> = labels.filter_map(|(s, t)| average_precision(s.iter().zip(t))).collect();
     precisions.iter().sum::<f64>() / precisions.len() as f64
 }
 
@@ -51,10 +49,7 @@ mod tests {
     #[test]
     fn by_hand() {
         // Positives in ranks 1 and 3: (1/1 + 2/3) / 2.
-        assert_close(
-            of(&[0.1, 0.4, 0.35, 0.8], &[0, 0, 1, 1]).unwrap(),
-            5.0 / 6.0,
-        );
+        assert_close(of(&[0.1, 0.4, 0.35, 0.8], &[0, 0, 1, 1]).unwrap(), 5.0 / 6.0);
         assert_close(of(&[3.0, 2.0, 1.0], &[0, 0, 1]).unwrap(), 1.0 / 3.0);
         assert_close(of(&[3.0, 2.0, 1.0], &[1, 1, 0]).unwrap(), 1.0);
         assert_eq!(of(&[3.0, 2.0], &[0, 0]), None);

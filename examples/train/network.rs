@@ -51,10 +51,7 @@ pub(crate) struct Forward<'a> {
 
 impl Network {
     fn new(sizes: &[usize], rng: &mut StdRng) -> Self {
-        let layers = sizes
-            .windows(2)
-            .map(|size| Layer::new(size[0], size[1], rng))
-            .collect();
+        let layers = sizes.windows(2).map(|size| Layer::new(size[0], size[1], rng)).collect();
         Self { layers }
     }
 
@@ -62,15 +59,10 @@ impl Network {
         let (last, hidden) = self.layers.split_last().expect("a network has a layer");
         let mut inputs = vec![CowArray::from(x)];
         for layer in hidden {
-            let rectified = layer
-                .apply(&inputs[inputs.len() - 1])
-                .mapv_into(|z| z.max(0.0));
+            let rectified = layer.apply(&inputs[inputs.len() - 1]).mapv_into(|z| z.max(0.0));
             inputs.push(rectified.into());
         }
-        Forward {
-            logits: last.apply(&inputs[inputs.len() - 1]),
-            inputs,
-        }
+        Forward { logits: last.apply(&inputs[inputs.len() - 1]), inputs }
     }
 
     /// The gradient in all parameters, from the gradient of the loss in the logits.
@@ -78,10 +70,7 @@ impl Network {
         let mut upstream = CowArray::from(logit_gradient);
         let mut layers = Vec::with_capacity(self.layers.len());
         for (index, (layer, input)) in self.layers.iter().zip(&forward.inputs).enumerate().rev() {
-            layers.push(Layer {
-                weight: input.t().dot(&upstream),
-                bias: upstream.sum_axis(Axis(0)),
-            });
+            layers.push(Layer { weight: input.t().dot(&upstream), bias: upstream.sum_axis(Axis(0)) });
             // Nobody asks for the gradient in the data.
             if index > 0 {
                 let mut downstream = upstream.dot(&layer.weight.t());
@@ -98,18 +87,11 @@ impl Network {
     }
 
     pub(crate) fn parameters(&self) -> impl Iterator<Item = ArrayViewD<'_, f32>> {
-        self.layers
-            .iter()
-            .flat_map(|layer| [layer.weight.view().into_dyn(), layer.bias.view().into_dyn()])
+        self.layers.iter().flat_map(|layer| [layer.weight.view().into_dyn(), layer.bias.view().into_dyn()])
     }
 
     pub(crate) fn parameters_mut(&mut self) -> impl Iterator<Item = ArrayViewMutD<'_, f32>> {
-        self.layers.iter_mut().flat_map(|layer| {
-            [
-                layer.weight.view_mut().into_dyn(),
-                layer.bias.view_mut().into_dyn(),
-            ]
-        })
+        self.layers.iter_mut().flat_map(|layer| [layer.weight.view_mut().into_dyn(), layer.bias.view_mut().into_dyn()])
     }
 }
 
@@ -149,10 +131,7 @@ mod tests {
         let forward = network.forward(x.view());
         let logit_gradient = loss.gradient(&forward.logits, &y).unwrap();
         let gradient = network.backward(&forward, logit_gradient.view());
-        let gradient: Vec<f32> = gradient
-            .parameters()
-            .flat_map(|array| array.to_owned())
-            .collect();
+        let gradient: Vec<f32> = gradient.parameters().flat_map(|array| array.to_owned()).collect();
 
         let step = 1e-2;
         for (index, expected) in gradient.into_iter().enumerate() {
@@ -163,10 +142,7 @@ mod tests {
             let difference = value_at(step) - value_at(-2.0 * step);
             value_at(step);
             let numerical = difference / f64::from(2.0 * step);
-            assert!(
-                (numerical - f64::from(expected)).abs() < 1e-3,
-                "{index}: {numerical} {expected}"
-            );
+            assert!((numerical - f64::from(expected)).abs() < 1e-3, "{index}: {numerical} {expected}");
         }
     }
 }

@@ -26,10 +26,7 @@ impl AdamW {
             first: ArrayD::zeros(parameter.raw_dim()),
             second: ArrayD::zeros(parameter.raw_dim()),
         };
-        Self {
-            steps: 0,
-            moments: parameters.map(zeros).collect(),
-        }
+        Self { steps: 0, moments: parameters.map(zeros).collect() }
     }
 
     /// Moves the parameters one step against their gradients.
@@ -43,20 +40,15 @@ impl AdamW {
         // The running means start at zero; this undoes their pull towards it.
         let correction_1 = 1.0 - BETA_1.powi(self.steps);
         let correction_2 = 1.0 - BETA_2.powi(self.steps);
-        for ((moments, parameter), gradient) in
-            self.moments.iter_mut().zip(parameters).zip(gradients)
-        {
-            Zip::from(parameter)
-                .and(gradient)
-                .and(&mut moments.first)
-                .and(&mut moments.second)
-                .for_each(|parameter, &gradient, first, second| {
+        for ((moments, parameter), gradient) in self.moments.iter_mut().zip(parameters).zip(gradients) {
+            Zip::from(parameter).and(gradient).and(&mut moments.first).and(&mut moments.second).for_each(
+                |parameter, &gradient, first, second| {
                     *first += (1.0 - BETA_1) * (gradient - *first);
                     *second += (1.0 - BETA_2) * (gradient * gradient - *second);
-                    let direction =
-                        (*first / correction_1) / ((*second / correction_2).sqrt() + EPSILON);
+                    let direction = (*first / correction_1) / ((*second / correction_2).sqrt() + EPSILON);
                     *parameter -= learning_rate * (direction + WEIGHT_DECAY * *parameter);
-                });
+                },
+            );
         }
     }
 }
@@ -69,11 +61,7 @@ mod tests {
 
     fn step(optimiser: &mut AdamW, parameters: &mut Array1<f32>, gradient: Array1<f32>) {
         let parameters = [parameters.view_mut().into_dyn()];
-        optimiser.step(
-            0.1,
-            parameters.into_iter(),
-            [gradient.view().into_dyn()].into_iter(),
-        );
+        optimiser.step(0.1, parameters.into_iter(), [gradient.view().into_dyn()].into_iter());
     }
 
     #[test]
@@ -85,12 +73,7 @@ mod tests {
         // sign: θ − 0.1 (sign g + 0.01 θ), for any size of the gradient.
         step(&mut optimiser, &mut parameters, array![0.5, -1000.0, 0.0]);
         let expected = array![1.0 - 0.1 * 1.01, -2.0 + 0.1 * 1.02, 3.0 - 0.1 * 0.03];
-        assert!(
-            (&parameters - &expected)
-                .iter()
-                .all(|error| error.abs() < 1e-6),
-            "{parameters}"
-        );
+        assert!((&parameters - &expected).iter().all(|error| error.abs() < 1e-6), "{parameters}");
 
         // First moment 0.09 g₁ + 0.1 g₂ over 0.19, second 0.000999 g₁² + 0.001 g₂² over 0.001999;
         // g₁ = 0.5, g₂ = −1.
@@ -98,10 +81,6 @@ mod tests {
         step(&mut optimiser, &mut parameters, array![-1.0, 0.0, 0.0]);
         let direction = (-0.055_f32 / 0.19) / (0.00124975_f32 / 0.001999).sqrt();
         let expected = before - 0.1 * (direction + 0.01 * before);
-        assert!(
-            (parameters[0] - expected).abs() < 1e-5,
-            "{} {expected}",
-            parameters[0]
-        );
+        assert!((parameters[0] - expected).abs() < 1e-5, "{} {expected}", parameters[0]);
     }
 }

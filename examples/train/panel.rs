@@ -85,11 +85,7 @@ impl Panel {
     fn draw_plot(&self, area: &Area) -> Result<()> {
         let points = || self.curves.iter().flat_map(|curve| &curve.points);
         let (left, right) = bounds(points().map(|point| point.0));
-        let range_ends = self
-            .curves
-            .iter()
-            .flat_map(|curve| &curve.range)
-            .map(|range| range.1);
+        let range_ends = self.curves.iter().flat_map(|curve| &curve.range).map(|range| range.1);
         let (_, top) = bounds(points().map(|point| point.1).chain(range_ends));
 
         let mut chart = ChartBuilder::on(area)
@@ -122,9 +118,7 @@ impl Panel {
     }
 
     fn draw_legend(&self, area: &Area) -> Result<()> {
-        let text = TextStyle::from((FONT, TEXT_SIZE))
-            .color(&INK)
-            .pos(Pos::new(HPos::Left, VPos::Center));
+        let text = TextStyle::from((FONT, TEXT_SIZE)).color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
         for (index, curve) in (0..).zip(&self.curves) {
             let x = Y_AXIS as i32 + LEGEND_COLUMN * (index % LEGEND_COLUMNS);
             let y = LEGEND_GAP + LEGEND_ROW * (index / LEGEND_COLUMNS) + LEGEND_ROW / 2;
@@ -153,9 +147,7 @@ fn tick_label(value: &f64) -> String {
 
 /// The smallest and the largest value.
 pub(crate) fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-        (low.min(value), high.max(value))
-    })
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }
 
 #[cfg(test)]
@@ -164,16 +156,9 @@ mod tests {
 
     #[test]
     fn band_runs_out_and_back() {
-        let curve = Curve {
-            name: "",
-            colour: INK,
-            points: vec![(1.0, 5.0), (2.0, 6.0)],
-            range: vec![(4.0, 7.0), (5.0, 8.0)],
-        };
-        assert_eq!(
-            curve.band(),
-            [(1.0, 4.0), (2.0, 5.0), (2.0, 8.0), (1.0, 7.0)]
-        );
+        let curve =
+            Curve { name: "", colour: INK, points: vec![(1.0, 5.0), (2.0, 6.0)], range: vec![(4.0, 7.0), (5.0, 8.0)] };
+        assert_eq!(curve.band(), [(1.0, 4.0), (2.0, 5.0), (2.0, 8.0), (1.0, 7.0)]);
     }
 
     #[test]

@@ -16,46 +16,24 @@ use crate::{
 const STYLE: TableStyle = UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());
 
 /// The data and the plan.
-pub(crate) fn describe(
-    out: &mut impl Write,
-    name: &str,
-    data: &Dataset,
-    epochs: usize,
-) -> Result<()> {
+pub(crate) fn describe(out: &mut impl Write, name: &str, data: &Dataset, epochs: usize) -> Result<()> {
     let (train, features) = data.x_train.dim();
     let (test, labels) = data.y_test.dim();
     let positive = 100.0 * data.positive_rate();
-    writeln!(
-        out,
-        "{name}: {train} training rows, {test} test rows, {features} features"
-    )?;
-    writeln!(
-        out,
-        "{labels} labels, {positive:.1} % positive; epochs: {epochs}"
-    )?;
+    writeln!(out, "{name}: {train} training rows, {test} test rows, {features} features")?;
+    writeln!(out, "{labels} labels, {positive:.1} % positive; epochs: {epochs}")?;
     Ok(())
 }
 
 /// The table of all experiments.
-pub(crate) fn results(
-    out: &mut impl Write,
-    experiments: &[Experiment],
-    took: Duration,
-) -> Result<()> {
+pub(crate) fn results(out: &mut impl Write, experiments: &[Experiment], took: Duration) -> Result<()> {
     let mut table = Table::new();
-    table
-        .load_style(STYLE)
-        .set_header(["model", "loss", "macro mAP %", "micro mAP %"]);
+    table.load_style(STYLE).set_header(["model", "loss", "macro mAP %", "micro mAP %"]);
     for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     for group in experiments.chunk_by(|a, b| a.architecture == b.architecture) {
-        for Experiment {
-            architecture,
-            setting,
-            outcomes,
-        } in group
-        {
+        for Experiment { architecture, setting, outcomes } in group {
             table.add_row([
                 architecture.to_string(),
                 setting.name.to_owned(),
@@ -75,18 +53,9 @@ pub(crate) fn results(
         ]);
     }
     writeln!(out, "{table}")?;
-    writeln!(
-        out,
-        "Mean average precision (mAP) on the test rows, mean ± standard deviation over seeds."
-    )?;
-    writeln!(
-        out,
-        "Macro: every label counts the same. Micro: all labels in one ranking."
-    )?;
-    let runs: usize = experiments
-        .iter()
-        .map(|experiment| experiment.outcomes.len())
-        .sum();
+    writeln!(out, "Mean average precision (mAP) on the test rows, mean ± standard deviation over seeds.")?;
+    writeln!(out, "Macro: every label counts the same. Micro: all labels in one ranking.")?;
+    let runs: usize = experiments.iter().map(|experiment| experiment.outcomes.len()).sum();
     writeln!(out, "{runs} runs in {:.1} s", took.as_secs_f64())?;
     Ok(())
 }
@@ -97,21 +66,14 @@ pub(crate) fn figure_written(out: &mut impl Write, path: &Path) -> Result<()> {
 }
 
 fn outcomes_of<'a>(experiments: &'a [Experiment], setting: &Setting) -> &'a [Outcome] {
-    experiments
-        .iter()
-        .find(|experiment| experiment.setting == setting)
-        .map_or(&[], |experiment| &experiment.outcomes)
+    experiments.iter().find(|experiment| experiment.setting == setting).map_or(&[], |experiment| &experiment.outcomes)
 }
 
 /// "mean ± standard deviation", or the value alone if there is only one.
 fn mean_and_spread(values: impl Iterator<Item = f64>) -> String {
     let values: Array1<f64> = values.collect();
     let mean = values.mean().unwrap_or(f64::NAN);
-    if values.len() > 1 {
-        format!("{mean:.1} ± {:.1}", values.std(1.0))
-    } else {
-        format!("{mean:.1}")
-    }
+    if values.len() > 1 { format!("{mean:.1} ± {:.1}", values.std(1.0)) } else { format!("{mean:.1}") }
 }
 
 #[cfg(test)]

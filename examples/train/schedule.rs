@@ -52,10 +52,7 @@ mod tests {
         assert_close(schedule.learning_rate(0), 0.04);
         assert_close(schedule.learning_rate(16), (0.04 + 1.0) / 2.0);
         assert_close(schedule.learning_rate(32), 1.0);
-        assert_close(
-            schedule.learning_rate(70) + schedule.learning_rate(71),
-            1.0 + 4e-6,
-        );
+        assert_close(schedule.learning_rate(70) + schedule.learning_rate(71), 1.0 + 4e-6);
         assert_close(schedule.learning_rate(109), 4e-6);
     }
 
@@ -63,10 +60,7 @@ mod tests {
     fn the_shortest_schedules_stay_between_end_and_peak() {
         for steps in 1..10 {
             let schedule = OneCycle::new(1.0, steps);
-            assert!(
-                (0..steps).all(|step| (4e-6..=1.0).contains(&schedule.learning_rate(step))),
-                "{steps}"
-            );
+            assert!((0..steps).all(|step| (4e-6..=1.0).contains(&schedule.learning_rate(step))), "{steps}");
         }
     }
 }

@@ -14,33 +14,15 @@ pub(crate) struct Setting {
 }
 
 /// No focusing and no margin leaves binary cross-entropy.
-pub(crate) const BCE: Setting = Setting {
-    name: "BCE",
-    gamma_neg: 0.0,
-    gamma_pos: 0.0,
-    prob_margin: 0.0,
-};
+pub(crate) const BCE: Setting = Setting { name: "BCE", gamma_neg: 0.0, gamma_pos: 0.0, prob_margin: 0.0 };
 /// The same focusing for positives and negatives is the focal loss.
-pub(crate) const FOCAL: Setting = Setting {
-    name: "focal",
-    gamma_neg: 2.0,
-    gamma_pos: 2.0,
-    prob_margin: 0.0,
-};
+pub(crate) const FOCAL: Setting = Setting { name: "focal", gamma_neg: 2.0, gamma_pos: 2.0, prob_margin: 0.0 };
 /// The defaults of the crate.
-pub(crate) const ASYMMETRIC: Setting = Setting {
-    name: "asymmetric",
-    gamma_neg: 4.0,
-    gamma_pos: 1.0,
-    prob_margin: 0.05,
-};
+pub(crate) const ASYMMETRIC: Setting =
+    Setting { name: "asymmetric", gamma_neg: 4.0, gamma_pos: 1.0, prob_margin: 0.05 };
 /// Positives keep their full weight, which is the paper's choice.
-pub(crate) const ASYMMETRIC_GAMMA_POS_0: Setting = Setting {
-    name: "asymmetric, γ₊ 0",
-    gamma_neg: 4.0,
-    gamma_pos: 0.0,
-    prob_margin: 0.05,
-};
+pub(crate) const ASYMMETRIC_GAMMA_POS_0: Setting =
+    Setting { name: "asymmetric, γ₊ 0", gamma_neg: 4.0, gamma_pos: 0.0, prob_margin: 0.05 };
 
 /// What is trained.
 pub(crate) const TRAINED: [&Setting; 4] = [&BCE, &FOCAL, &ASYMMETRIC, &ASYMMETRIC_GAMMA_POS_0];

@@ -29,70 +29,28 @@ const LABEL_INVENTED: f32 = 0.001;
 /// The same data each time, so that runs can be compared.
 pub(crate) fn generate() -> Dataset {
     let mut rng = StdRng::seed_from_u64(0);
-    let rates = Array1::random_using(
-        LABELS,
-        Uniform::new(LABEL_RATE.0, LABEL_RATE.1).expect("a range"),
-        &mut rng,
-    );
-    let keywords = Array2::random_using(
-        (LABELS, WORDS),
-        Bernoulli::new(KEYWORD).expect("a probability"),
-        &mut rng,
-    )
-    .mapv(|keyword| f32::from(u8::from(keyword)));
+    let rates = Array1::random_using(LABELS, Uniform::new(LABEL_RATE.0, LABEL_RATE.1).expect("a range"), &mut rng);
+    let keywords = Array2::random_using((LABELS, WORDS), Bernoulli::new(KEYWORD).expect("a probability"), &mut rng)
+        .mapv(|keyword| f32::from(u8::from(keyword)));
     let (x_train, y_train) = documents(TRAIN_ROWS, &rates, &keywords, &mut rng);
     let (x_test, y_test) = documents(TEST_ROWS, &rates, &keywords, &mut rng);
-    Dataset {
-        x_train,
-        y_train,
-        x_test,
-        y_test,
-    }
+    Dataset { x_train, y_train, x_test, y_test }
 }
 
-fn documents(
-    rows: usize,
-    rates: &Array1<f32>,
-    keywords: &Array2<f32>,
-    rng: &mut StdRng,
-) -> (Array2<f32>, Array2<u8>) {
-    let labels = draw(
-        &rates
-            .broadcast((rows, LABELS))
-            .expect("one rate per label")
-            .to_owned(),
-        rng,
-    );
+fn documents(rows: usize, rates: &Array1<f32>, keywords: &Array2<f32>, rng: &mut StdRng) -> (Array2<f32>, Array2<u8>) {
+    let labels = draw(&rates.broadcast((rows, LABELS)).expect("one rate per label").to_owned(), rng);
     // A word stays out of a document only if chance and each label that has it as a keyword leave
     // it out.
     let reasons = labels.dot(keywords);
-    let words = draw(
-        &reasons.mapv(|n| 1.0 - (1.0 - WORD_BY_CHANCE) * (1.0 - WORD_FROM_LABEL).powf(n)),
-        rng,
-    );
-    let annotated = draw(
-        &labels.mapv(|y| {
-            if y == 1.0 {
-                1.0 - LABEL_FORGOTTEN
-            } else {
-                LABEL_INVENTED
-            }
-        }),
-        rng,
-    );
+    let words = draw(&reasons.mapv(|n| 1.0 - (1.0 - WORD_BY_CHANCE) * (1.0 - WORD_FROM_LABEL).powf(n)), rng);
+    let annotated = draw(&labels.mapv(|y| if y == 1.0 { 1.0 - LABEL_FORGOTTEN } else { LABEL_INVENTED }), rng);
     (words, annotated.mapv(|y| y as u8))
 }
 
 /// 1 with the given probabilities, else 0.
 fn draw(probabilities: &Array2<f32>, rng: &mut StdRng) -> Array2<f32> {
-    let mut draws = Array2::random_using(
-        probabilities.raw_dim(),
-        Uniform::new(0.0, 1.0).expect("a range"),
-        rng,
-    );
-    draws.zip_mut_with(probabilities, |draw, &probability| {
-        *draw = f32::from(u8::from(*draw < probability))
-    });
+    let mut draws = Array2::random_using(probabilities.raw_dim(), Uniform::new(0.0, 1.0).expect("a range"), rng);
+    draws.zip_mut_with(probabilities, |draw, &probability| *draw = f32::from(u8::from(*draw < probability)));
     draws
 }
 
@@ -104,9 +62,7 @@ mod tests {
 
     #[test]
     fn labels_are_rare_and_words_informative() {
-        let Dataset {
-            x_train, y_train, ..
-        } = generate();
+        let Dataset { x_train, y_train, .. } = generate();
         for (label, y) in y_train.axis_iter(Axis(1)).enumerate() {
             let rate = y.iter().filter(|&&y| y == 1).count() as f64 / TRAIN_ROWS as f64;
             assert!((0.003..0.04).contains(&rate), "label {label}: {rate}");

@@ -98,9 +98,7 @@ impl Trainer {
         // The last batch of an epoch may have fewer rows.
         let mut logit_gradient = self.logit_gradient.slice_mut(s![..rows, ..]);
         let logits = &forward.logits;
-        let value = self
-            .loss
-            .value_and_gradient_into(logits, y, &mut logit_gradient)?;
+        let value = self.loss.value_and_gradient_into(logits, y, &mut logit_gradient)?;
         // `Mean` divides by rows and labels. Usual in training is the sum over labels, averaged
         // over rows: then the gradient of a label does not shrink when other labels join. Adam
         // divides by the size of the gradient and hardly sees such a factor; plain gradient
@@ -110,8 +108,7 @@ impl Trainer {
         let gradient = self.network.backward(&forward, logit_gradient.view());
         let learning_rate = self.schedule.learning_rate(self.step) as f32;
         let parameters = self.network.parameters_mut();
-        self.optimiser
-            .step(learning_rate, parameters, gradient.parameters());
+        self.optimiser.step(learning_rate, parameters, gradient.parameters());
         self.step += 1;
         Ok(value)
     }
@@ -136,33 +133,21 @@ mod tests {
     fn separable() -> Dataset {
         let y = Array2::from_shape_fn((200, 3), |(row, label)| u8::from(row % (label + 3) == 0));
         let x = y.mapv(f32::from);
-        Dataset {
-            x_train: x.clone(),
-            y_train: y.clone(),
-            x_test: x,
-            y_test: y,
-        }
+        Dataset { x_train: x.clone(), y_train: y.clone(), x_test: x, y_test: y }
     }
 
     #[test]
     fn every_loss_learns_separable_labels() {
         for setting in TRAINED {
-            let outcome =
-                train(&separable(), Architecture::Linear, setting, 1, 300, || ()).unwrap();
-            assert!(
-                outcome.macro_map > 90.0,
-                "{}: {}",
-                setting.name,
-                outcome.macro_map
-            );
+            let outcome = train(&separable(), Architecture::Linear, setting, 1, 300, || ()).unwrap();
+            assert!(outcome.macro_map > 90.0, "{}: {}", setting.name, outcome.macro_map);
             assert_eq!(outcome.curve.len(), 301);
         }
     }
 
     #[test]
     fn a_seed_gives_the_same_run() {
-        let run =
-            |seed| train(&separable(), Architecture::Mlp, TRAINED[0], seed, 3, || ()).unwrap();
+        let run = |seed| train(&separable(), Architecture::Mlp, TRAINED[0], seed, 3, || ()).unwrap();
         assert_eq!(run(5), run(5));
         assert_ne!(run(5).curve, run(6).curve);
     }

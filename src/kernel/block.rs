@@ -220,7 +220,7 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
     }
 
     /// Labels anywhere between 0 and 1.
-    #[inline(never)]
+    #[inline(always)]
     fn soft<const N: usize>(&self, logits: &Lanes<T, N>, targets: &Lanes<T, N>, out: &mut Derivatives<T, N>) {
         let (zeros, ones) = (Lanes::splat(T::zero()), Lanes::splat(T::one()));
         let (mut positive, mut negative) = (Terms::zeros(), Terms::zeros());
@@ -229,8 +229,8 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         match self.implementation {
             Implementation::AlibabaMiil => self.blend(targets, &mut positive, &negative, out),
             Implementation::DeepPsp | Implementation::Paper => {
-                self.raise(&ones, &mut positive);
-                self.raise(&zeros, &mut negative);
+                raise_real(|i| self.classes.at(i).gamma_pos, &mut positive);
+                raise_real(|i| self.classes.at(i).gamma_neg, &mut negative);
                 let mut mirror = Derivatives::zeros();
                 self.weight(&ones, &positive, &mut mirror);
                 self.weight(&zeros, &negative, out);
@@ -288,7 +288,7 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
     }
 
     /// The limits for logits so large that e^(−|w|) is not a normal number.
-    #[inline(never)]
+    #[inline(always)]
     fn saturate<const N: usize>(&self, w: &Lanes<T, N>, labels: &Lanes<T, N>, t: &mut Terms<T, N>) {
         let (zero, one) = (T::zero(), T::one());
         for i in 0..N {

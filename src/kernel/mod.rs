@@ -11,6 +11,6 @@ mod traverse;
 
 pub(crate) use block::Run;
 pub(crate) use block::evaluate;
-pub(crate) use plan::{Plan, Plans};
 pub(crate) use plan::{Parameter, Settings};
+pub(crate) use plan::{Plan, Plans};
 pub(crate) use traverse::{Arrays, traverse};

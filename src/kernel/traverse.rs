@@ -16,6 +16,9 @@ const LEAF: usize = 1 << 13;
 /// The number of elements whose losses, converted targets and copies of strided arrays are on the stack at a time.
 const RUN: usize = 1 << 10;
 
+/// The number for which smaller arrays on the stack do, so that a single sample is not spent on clearing them.
+const FEW: usize = 1 << 6;
+
 /// The number of elements below which a second thread costs more than it saves.
 #[cfg(feature = "rayon")]
 const PARALLEL: usize = 1 << 15;
@@ -60,11 +63,7 @@ where
 }
 
 #[cfg(feature = "rayon")]
-fn join<A: Send, B: Send>(
-    elements: usize,
-    a: impl FnOnce() -> A + Send,
-    b: impl FnOnce() -> B + Send,
-) -> (A, B) {
+fn join<A: Send, B: Send>(elements: usize, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
     if elements < PARALLEL { (a(), b()) } else { rayon::join(a, b) }
 }
 
@@ -121,68 +120,43 @@ fn leaf<T: Float, Y: Target<T>, D: Dimension>(
     plan: &Plan<T>,
     scale: T,
     class: usize,
-    mut arrays: Arrays<'_, T, Y, D>,
+    arrays: Arrays<'_, T, Y, D>,
     sum: &mut Accumulator<T>,
 ) -> Result<(), InvalidTarget> {
+    let few = arrays.logits.len() <= FEW;
     if arrays.is_contiguous() {
-        return contiguous(plan, scale, class, arrays, sum);
+        return match few {
+            true => evaluate_slices::<_, _, _, FEW>(plan, scale, class, arrays, sum),
+            false => evaluate_slices::<_, _, _, RUN>(plan, scale, class, arrays, sum),
+        };
     }
     if arrays.logits.len() > RUN {
         let ([left, right], right_class) = arrays.halves(class);
         leaf(plan, scale, class, left, sum)?;
         return leaf(plan, scale, right_class, right, sum);
     }
-    let (shape, length) = (arrays.logits.raw_dim(), arrays.logits.len());
-    let zero = T::zero();
-    let (mut logits, mut targets, mut losses) = ([zero; RUN], [zero; RUN], [zero; RUN]);
-    let (mut gradient, mut hessian) = ([zero; RUN], [zero; RUN]);
-    gather(&mut logits[..length], &arrays.logits, |&z| z);
-    gather(&mut targets[..length], &arrays.targets, |&y| y.to_float());
-    let run = Run {
-        logits: &logits[..length],
-        targets: &targets[..length],
-        class,
-        scale,
-        losses: &mut losses[..length],
-        gradient: arrays.gradient.is_some().then_some(&mut gradient[..length]),
-        hessian: arrays.hessian.is_some().then_some(&mut hessian[..length]),
-    };
-    T::evaluate(plan, run).map_err(|_| InvalidTarget)?;
-    sum.add(&losses[..length]);
-    for (to, from) in [(&mut arrays.losses, &losses), (&mut arrays.gradient, &gradient), (&mut arrays.hessian, &hessian)]
-    {
-        if let Some(to) = to {
-            let from = ArrayView::from_shape(shape.clone(), &from[..length]).expect("a run holds as many elements");
-            to.assign(&from);
-        }
+    match few {
+        true => evaluate_copies::<_, _, _, FEW>(plan, scale, class, arrays, sum),
+        false => evaluate_copies::<_, _, _, RUN>(plan, scale, class, arrays, sum),
     }
-    Ok(())
 }
 
-/// Copies an array in logical order.
-fn gather<T: Copy, Y, D: Dimension>(to: &mut [T], from: &ArrayView<'_, Y, D>, convert: impl Fn(&Y) -> T) {
-    let mut to = ArrayViewMut::from_shape(from.raw_dim(), to).expect("a run holds as many elements");
-    to.zip_mut_with(from, |to, from| *to = convert(from));
-}
-
-/// Evaluates slices.
-fn contiguous<'a, T: Float, Y: Target<T>, D: Dimension>(
+/// Evaluates arrays that are slices, `N` elements at a time.
+fn evaluate_slices<'a, T: Float, Y: Target<T>, D: Dimension, const N: usize>(
     plan: &Plan<T>,
     scale: T,
     class: usize,
     arrays: Arrays<'a, T, Y, D>,
     sum: &mut Accumulator<T>,
 ) -> Result<(), InvalidTarget> {
-    let all = "the arrays are contiguous";
-    let logits = arrays.logits.as_slice().expect(all);
-    let targets = arrays.targets.as_slice().expect(all);
-    let slice = |array: Option<ArrayViewMut<'a, T, D>>| array.map(|array| array.into_slice().expect(all));
-    let mut losses = slice(arrays.losses);
-    let mut gradient = slice(arrays.gradient);
-    let mut hessian = slice(arrays.hessian);
-    let (mut converted, mut scratch) = ([T::zero(); RUN], [T::zero(); RUN]);
-    for start in (0..logits.len()).step_by(RUN) {
-        let range = start..logits.len().min(start + RUN);
+    let slices = "the arrays are contiguous";
+    let slice = |array: Option<ArrayViewMut<'a, T, D>>| array.map(|array| array.into_slice().expect(slices));
+    let logits = arrays.logits.as_slice().expect(slices);
+    let targets = arrays.targets.as_slice().expect(slices);
+    let (mut losses, mut gradient, mut hessian) = (slice(arrays.losses), slice(arrays.gradient), slice(arrays.hessian));
+    let (mut converted, mut scratch) = ([T::zero(); N], [T::zero(); N]);
+    for start in (0..logits.len()).step_by(N) {
+        let range = start..logits.len().min(start + N);
         let losses = match &mut losses {
             Some(losses) => &mut losses[range.clone()],
             None => &mut scratch[..range.len()],
@@ -200,4 +174,53 @@ fn contiguous<'a, T: Float, Y: Target<T>, D: Dimension>(
         sum.add(losses);
     }
     Ok(())
+}
+
+/// Evaluates at most `N` elements of arrays that are not slices, by way of copies on the stack.
+fn evaluate_copies<T: Float, Y: Target<T>, D: Dimension, const N: usize>(
+    plan: &Plan<T>,
+    scale: T,
+    class: usize,
+    arrays: Arrays<'_, T, Y, D>,
+    sum: &mut Accumulator<T>,
+) -> Result<(), InvalidTarget> {
+    let (shape, length) = (arrays.logits.raw_dim(), arrays.logits.len());
+    let mut buffers = [[T::zero(); N]; 5];
+    let [logits, targets, losses, gradient, hessian] = buffers.each_mut().map(|buffer| &mut buffer[..length]);
+    copy(&arrays.logits, &mut array_mut(&shape, logits), |&z| z);
+    copy(&arrays.targets, &mut array_mut(&shape, targets), |&y| y.to_float());
+    let run = Run {
+        logits,
+        targets,
+        class,
+        scale,
+        losses,
+        gradient: arrays.gradient.is_some().then_some(&mut *gradient),
+        hessian: arrays.hessian.is_some().then_some(&mut *hessian),
+    };
+    T::evaluate(plan, run).map_err(|_| InvalidTarget)?;
+    sum.add(losses);
+    for (to, from) in [(arrays.losses, losses), (arrays.gradient, gradient), (arrays.hessian, hessian)] {
+        if let Some(mut to) = to {
+            copy(&array_mut(&shape, from).view(), &mut to, |&x| x);
+        }
+    }
+    Ok(())
+}
+
+/// A buffer as an array in logical order.
+fn array_mut<'a, T, D: Dimension>(shape: &D, buffer: &'a mut [T]) -> ArrayViewMut<'a, T, D> {
+    ArrayViewMut::from_shape(shape.clone(), buffer).expect("a buffer has as many elements as the shape")
+}
+
+/// Copies along the axis on which the elements of either array that is not in logical order lie closest together.
+fn copy<S, T, D: Dimension>(from: &ArrayView<'_, S, D>, to: &mut ArrayViewMut<'_, T, D>, convert: impl Fn(&S) -> T) {
+    let strides = if from.is_standard_layout() { to.strides() } else { from.strides() };
+    let closest = |&axis: &usize| (from.shape()[axis] == 1, strides[axis].unsigned_abs());
+    let axis = Axis((0..from.ndim()).min_by_key(closest).unwrap_or(0));
+    for (from, mut to) in from.lanes(axis).into_iter().zip(to.lanes_mut(axis)) {
+        for (from, to) in from.iter().zip(&mut to) {
+            *to = convert(from);
+        }
+    }
 }
