@@ -48,6 +48,13 @@ pub enum Error {
         /// The number of values.
         actual: usize,
     },
+    /// A slice that does not hold whole rows, while settings are given per class.
+    PartialRow {
+        /// The number of classes, of which the length must be a multiple.
+        classes: usize,
+        /// The length of the slice.
+        length: usize,
+    },
     /// A target that is not a label between 0 and 1.
     InvalidTarget {
         /// Where it stands.
@@ -74,6 +81,9 @@ impl fmt::Display for Error {
             }
             Error::ParameterLength { parameter, expected, actual } => {
                 write!(f, "{parameter} must have one value per class ({expected}), but has {actual}")
+            }
+            Error::PartialRow { classes, length } => {
+                write!(f, "a slice must hold whole rows of {classes} classes, but has {length} elements")
             }
             Error::InvalidTarget { index, actual } => {
                 write!(f, "targets must lie in [0, 1], but is {actual} at {index:?}")

@@ -53,23 +53,26 @@ pub(crate) fn whole_weight_over_base<T: Float>(base: Pair<T>, gamma: u32) -> (Pa
     }
 }
 
-/// L = bᵞC with its derivatives, given b, C and b^(γ−1):
+/// L = bᵞC with its derivatives, given b, C and V = b^(γ−1):
 ///
-/// L′ = b^(γ−1)·(b·C′ + γ·b′·C),
-/// L″ = b^(γ−1)·(b·C″ + 2γ·b′·C′ + γ·C·(b″ + (γ−1)·b′²/b)).
+/// L′ = b·VC′ + γ·b′·VC,
+/// L″ = b·VC″ + 2γ·b′·VC′ + γ·VC·(b″ + (γ−1)·b′²/b).
 ///
+/// V comes first into every product: it may be huge where the others are tiny, and they would underflow without it.
 /// A detached weight is one whose derivative is left out: `gamma` is then 0.
 #[inline(always)]
 pub(crate) fn weighted<T: Float>(base: Jet<T, Pair<T>>, entropy: Jet<T>, over_base: Pair<T>, gamma: T) -> Jet<T> {
-    let (b, c) = (base.value, entropy.value);
+    let b = base.value;
+    let value = over_base.scaled(entropy.value);
+    let first = over_base.scaled(entropy.first);
+    let second = over_base.scaled(entropy.second);
     // Where b = 0, all of L is 0, and b′/b must not turn it into NaN.
     let ratio = if b.hi == T::zero() { T::zero() } else { base.first / b.hi };
     let bend = base.second + (gamma - T::one()) * (base.first * ratio);
-    let second = gamma.mul_add(c * bend, (gamma + gamma) * (base.first * entropy.first));
     Jet {
-        value: over_base.scaled(b.scaled(c)),
-        first: over_base.scaled(b.hi.mul_add(entropy.first, gamma * (base.first * c))),
-        second: over_base.scaled(b.hi.mul_add(entropy.second, second)),
+        value: b.scaled(value),
+        first: b.hi.mul_add(first, gamma * (base.first * value)),
+        second: b.hi.mul_add(second, gamma.mul_add(value * bend, (gamma + gamma) * (base.first * first))),
     }
 }
 

@@ -233,8 +233,8 @@ impl<R: Reduction> AsymmetricLoss<R> {
     ///
     /// # Errors
     ///
-    /// Those of [`value_and_gradient_into`](Self::value_and_gradient_into); [`Error::ParameterLength`] if the length
-    /// is not a multiple of the number of classes.
+    /// Those of [`value_and_gradient_into`](Self::value_and_gradient_into); [`Error::PartialRow`] if settings are given
+    /// per class and the length is not a multiple of the number of classes.
     ///
     /// # Examples
     ///
@@ -431,11 +431,13 @@ enum Rows {
 impl Rows {
     fn check(&self, settings: &Settings) -> Result<(), Error> {
         let Some((parameter, actual)) = settings.classes().next() else { return Ok(()) };
-        let (fits, expected) = match *self {
-            Rows::Axis(length) => (length == actual, length),
-            Rows::Repeated(length) => (actual > 0 && length.is_multiple_of(actual), length),
-        };
-        if fits { Ok(()) } else { Err(Error::ParameterLength { parameter, expected, actual }) }
+        match *self {
+            Rows::Axis(expected) if expected != actual => Err(Error::ParameterLength { parameter, expected, actual }),
+            Rows::Repeated(length) if actual == 0 || !length.is_multiple_of(actual) => {
+                Err(Error::PartialRow { classes: actual, length })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! A positive label is the mirror image of a negative without margin: with w = −z, σ(w) is its probability of
 //! being wrong. So one set of stages serves both; `label` picks the constants.
 
+use super::dispatch::prefetch;
 use super::plan::{Class, Classes, Exponents, Plan, Rows, Window};
 use crate::activation::{self, Odds, Reference};
 use crate::float::{Float, Pair};
@@ -119,6 +120,9 @@ struct Terms<T, const N: usize> {
     v: Lanes<T, N>,
     /// C = −ln v.
     entropy: Lanes<T, N>,
+    /// C for logits beyond the bound, if there are any.
+    limit: Lanes<T, N>,
+    beyond: bool,
     /// dC/dw.
     slope: Lanes<T, N>,
     /// b^(γ−1).
@@ -156,6 +160,16 @@ impl<T: Float, const N: usize> Derivatives<T, N> {
                 (self.value.0[i], self.first.0[i]) = (jet.value, jet.first);
             }),
             _ => (0..N).for_each(|i| self.set(i, jet(i))),
+        }
+    }
+
+    /// bᵞC with the limit of C, where that is not C.
+    #[inline(always)]
+    fn take_limits(&mut self, t: &Terms<T, N>) {
+        for i in 0..N {
+            if t.limit.0[i] > t.entropy.0[i] {
+                self.value.0[i] = t.weight_hi.0[i] * t.base_hi.0[i] * t.limit.0[i];
+            }
         }
     }
 
@@ -245,8 +259,8 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
     #[inline(always)]
     fn evaluate_terms<const N: usize>(&self, w: &Lanes<T, N>, labels: &Lanes<T, N>, t: &mut Terms<T, N>) {
         let bound = activation::bound();
-        let beyond = w.any(|w| (w > bound) | (w < -bound));
-        if beyond {
+        t.beyond = w.any(|w| (w > bound) | (w < -bound));
+        if t.beyond {
             self.activate(&w.map(activation::clamp), labels, t);
         } else {
             self.activate(w, labels, t);
@@ -259,7 +273,7 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
                 t.slope.0[i] = margin::entropy_slope(t.base_hi.0[i], t.p.0[i], t.q.0[i], t.v.0[i]);
             }
         }
-        if beyond {
+        if t.beyond {
             self.saturate(w, labels, t);
         }
         if let Some(floor) = self.floor {
@@ -287,20 +301,22 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         }
     }
 
-    /// The limits for logits so large that e^(−|w|) is not a normal number.
+    /// The limits for logits so large that e^(−|w|) is not a normal number. The derivatives keep the entropy at the
+    /// bound, because it meets a factor there that is 0; the value takes it from `limit`.
     #[inline(always)]
     fn saturate<const N: usize>(&self, w: &Lanes<T, N>, labels: &Lanes<T, N>, t: &mut Terms<T, N>) {
         let (zero, one) = (T::zero(), T::one());
+        t.limit = t.entropy;
         for i in 0..N {
             if w.0[i] > activation::bound() {
                 t.q.0[i] = zero;
                 t.slope.0[i] = zero;
                 if self.reference(i, labels.0[i]).m == zero {
-                    (t.entropy.0[i], t.slope.0[i]) = (w.0[i], one);
+                    (t.limit.0[i], t.slope.0[i]) = (w.0[i], one);
                 }
             } else if w.0[i] < -activation::bound::<T>() {
                 (t.base_hi.0[i], t.base_lo.0[i], t.q.0[i]) = (zero, zero, one);
-                (t.entropy.0[i], t.slope.0[i]) = (zero, zero);
+                (t.entropy.0[i], t.limit.0[i], t.slope.0[i]) = (zero, zero, zero);
             }
         }
     }
@@ -343,6 +359,9 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
             focal::weighted(base, entropy, t.weight(i), gamma)
         };
         out.fill(self.order, weighted);
+        if t.beyond {
+            out.take_limits(t);
+        }
     }
 
     /// Base and cross-entropy with their derivatives in the mirrored logit: p′ = pq, p″ = pq(q − p), and with
@@ -388,6 +407,15 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
             focal::weighted(base, entropy.get(i), positive.weight(i), self.gamma_in_derivative(gamma(i)))
         };
         out.fill(self.order, weighted);
+        if positive.beyond || negative.beyond {
+            for i in 0..N {
+                let limit = |t: &Terms<T, N>| if t.beyond { t.limit.0[i] } else { t.entropy.0[i] };
+                let y = targets.0[i];
+                positive.limit.0[i] = y * limit(positive) + (one - y) * limit(negative);
+            }
+            positive.entropy = entropy.value;
+            out.take_limits(positive);
+        }
     }
 
     /// One block; the lane of an invalid target is the error.
@@ -400,7 +428,7 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         out: &mut Derivatives<T, N>,
     ) -> Result<(), usize> {
         let (zero, one) = (T::zero(), T::one());
-        let is_soft = |y: T| y * y != y;
+        let is_soft = |y: T| y * (one - y) != zero;
         if !targets.any(is_soft) {
             self.hard(logits, targets, terms, out);
             return Ok(());
@@ -434,6 +462,8 @@ impl<T: Float, const N: usize> Terms<T, N> {
             q: zeros,
             v: zeros,
             entropy: zeros,
+            limit: zeros,
+            beyond: false,
             slope: zeros,
             weight_hi: zeros,
             weight_lo: zeros,
@@ -474,6 +504,7 @@ fn raise_to_floor<T: Float, const N: usize>((floor, neg_ln_floor): (T, T), t: &m
     for i in 0..N {
         let below = t.v.0[i] < floor;
         t.entropy.0[i] = if below { neg_ln_floor } else { t.entropy.0[i] };
+        t.limit.0[i] = if below { neg_ln_floor } else { t.limit.0[i] };
         t.slope.0[i] = if below { T::zero() } else { t.slope.0[i] };
     }
 }
@@ -514,10 +545,17 @@ fn evaluate_blocks<T: Float, E: Lane<T>, const N: usize>(plan: &Plan<T>, run: Ru
     let order = if hessian.is_some() { 2 } else { u8::from(gradient.is_some()) };
     let scale = E::lift(scale);
     let (mut terms, mut out) = (Terms::zeros(), Derivatives::zeros());
-    for (block, (logits, targets)) in logits.chunks(N).zip(targets.chunks(N)).enumerate() {
-        let range = block * N..block * N + logits.len();
-        let z = Lanes::<E, N>::load(logits, E::lift);
-        let y = Lanes::<E, N>::load(targets, E::lift);
+    for start in (0..logits.len()).step_by(N) {
+        let range = start..logits.len().min(start + N);
+        let z = Lanes::<E, N>::load(&logits[range.clone()], E::lift);
+        // Adding 0 turns a target −0 into 0.
+        let y = Lanes::<E, N>::load(&targets[range.clone()], |y| E::lift(y) + E::zero());
+        let next = range.end..logits.len().min(range.end + N);
+        prefetch(&logits[next.clone()]);
+        prefetch(&targets[next.clone()]);
+        if let Some(gradient) = &gradient {
+            prefetch(&gradient[next]);
+        }
         let result = match &plan.rows {
             Rows::Uniform(class) => {
                 let class = class.map(E::lift);

@@ -4,6 +4,12 @@ use crate::activation::Reference;
 use crate::float::Float;
 use crate::loss::Implementation;
 
+/// The largest number below 1 that every element type represents.
+const LARGEST_MARGIN: f64 = 1.0 - 1.0 / (1 << 24) as f64;
+
+/// A γ for which xᵞ is 0 for every x < 1, and which no product with a logarithm takes out of range.
+const LARGEST_GAMMA: f64 = 1e30;
+
 /// A number for every class, or one number for all.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Parameter {
@@ -183,10 +189,13 @@ impl<T: Float> Plan<T> {
     fn new(settings: &Settings) -> Self {
         let Settings { gamma_neg, gamma_pos, prob_margin, .. } = settings;
         let round = |x: f64| T::from_f64(x).to_f64();
+        // A margin may round up to 1, where nothing is left above it, and a γ to ∞.
+        let gamma = |gamma: f64| T::from_f64(gamma.min(LARGEST_GAMMA));
+        let margin = |m: f64| if round(m) < 1.0 { round(m) } else { LARGEST_MARGIN };
         let row = |class: usize| Class {
-            reference: Reference::new(round(prob_margin.at(class))),
-            gamma_neg: T::from_f64(gamma_neg.at(class)),
-            gamma_pos: T::from_f64(gamma_pos.at(class)),
+            reference: Reference::new(margin(prob_margin.at(class))),
+            gamma_neg: gamma(gamma_neg.at(class)),
+            gamma_pos: gamma(gamma_pos.at(class)),
         };
         let rows = match settings.classes().next() {
             None => Rows::Uniform(row(0)),

@@ -3,7 +3,8 @@
 //! Where an array is cut depends on its shape alone, not on its strides or on the number of threads: so neither
 //! changes a bit of the sum.
 
-use super::block::Run;
+use super::block::{LANES, Run};
+use super::dispatch::prefetch;
 use super::plan::Plan;
 use super::sum::Accumulator;
 use crate::float::Float;
@@ -157,6 +158,13 @@ fn evaluate_slices<'a, T: Float, Y: Target<T>, D: Dimension, const N: usize>(
     let (mut converted, mut scratch) = ([T::zero(); N], [T::zero(); N]);
     for start in (0..logits.len()).step_by(N) {
         let range = start..logits.len().min(start + N);
+        // The block after this run, which the run itself does not see.
+        let next = range.end..logits.len().min(range.end + LANES);
+        prefetch(&logits[next.clone()]);
+        prefetch(&targets[next.clone()]);
+        if let Some(gradient) = &gradient {
+            prefetch(&gradient[next]);
+        }
         let losses = match &mut losses {
             Some(losses) => &mut losses[range.clone()],
             None => &mut scratch[..range.len()],
