@@ -155,6 +155,9 @@ pub(crate) fn odds<T: Float>(z: T, from: &Reference<T>) -> Odds<T> {
     let [high, low] = T::ln_2();
     let [first, second, third] = from.logit;
     let n = ((z - first) * T::from_f64(std::f64::consts::LOG2_E)).round();
+    // Far below a large m, the scale would leave the range; all that is left to tell there is that p < m.
+    let lowest = from.shift - T::from_f64(T::MAX_EXPONENT.into());
+    let n = if n < lowest { lowest } else { n };
     let r = ((z - n.mul_add(high, first)) - n.mul_add(low, second)) - third;
     let a = T::exp_m1_reduced(r);
     let scale = T::exp_2(from.shift - n);

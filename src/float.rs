@@ -157,10 +157,12 @@ pub trait Float:
         if u < Self::from_f64(0.5) { -(-u).ln_1p() } else { -v.ln() }
     }
 
-    /// `base`ᵉ for a positive base.
+    /// `base`ᵉ for a base from 0 to 1, where 2^−[`MAX_EXPONENT`](Self::MAX_EXPONENT) stands for any that is smaller.
     #[inline(always)]
     fn power(base: Pair<Self>, e: Self) -> Pair<Self> {
-        Pair::single((e * base.round().ln()).exp())
+        let smallest = Self::from_f64(f64::from(-Self::MAX_EXPONENT).exp2());
+        let base = if base.hi < smallest { smallest } else { base.round() };
+        Pair::single((e * base.ln()).exp())
     }
 
     /// Evaluates a run of elements with the vector instructions of the processor, where the type has any.

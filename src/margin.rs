@@ -10,7 +10,7 @@ use ndarray::{Array, ArrayBase, Data, Dimension};
 /// max(x, 0); NaN stays NaN.
 #[inline(always)]
 fn positive_part<T: Float>(x: T) -> T {
-    if x < T::zero() { T::zero() } else { x }
+    if x <= T::zero() { T::zero() } else { x }
 }
 
 /// `value` · d max(x, 0)/dx, which is `value` above 0, else 0.

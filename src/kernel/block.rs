@@ -8,6 +8,7 @@
 
 use super::dispatch::prefetch;
 use super::plan::{Class, Classes, Exponents, Plan, Rows, Window};
+use super::sum::Accumulator;
 use crate::activation::{self, Odds, Reference};
 use crate::float::{Float, Pair};
 use crate::focal::{self, Jet};
@@ -23,7 +24,7 @@ const FEW_LANES: usize = 32;
 
 /// Consecutive elements to evaluate, and where the results go. All slices have one length.
 #[derive(Debug)]
-pub struct Run<'a, T> {
+pub struct Run<'a, T: Float> {
     pub(crate) logits: &'a [T],
     pub(crate) targets: &'a [T],
     /// The class of the first element.
@@ -31,6 +32,7 @@ pub struct Run<'a, T> {
     /// What gradient and Hessian are multiplied by.
     pub(crate) scale: T,
     pub(crate) losses: &'a mut [T],
+    pub(crate) sum: &'a mut Accumulator<T>,
     pub(crate) gradient: Option<&'a mut [T]>,
     pub(crate) hessian: Option<&'a mut [T]>,
 }
@@ -150,16 +152,15 @@ impl<T: Float, const N: usize> Derivatives<T, N> {
         (self.value.0[lane], self.first.0[lane], self.second.0[lane]) = (jet.value, jet.first, jet.second);
     }
 
-    /// Computes each lane as far as the derivative of this order.
+    /// Stores a lane as far as the derivative of this order.
     #[inline(always)]
-    fn fill(&mut self, order: u8, jet: impl Fn(usize) -> Jet<T>) {
-        match order {
-            0 => (0..N).for_each(|i| self.value.0[i] = jet(i).value),
-            1 => (0..N).for_each(|i| {
-                let jet = jet(i);
-                (self.value.0[i], self.first.0[i]) = (jet.value, jet.first);
-            }),
-            _ => (0..N).for_each(|i| self.set(i, jet(i))),
+    fn set_to<const ORDER: u8>(&mut self, lane: usize, jet: Jet<T>) {
+        self.value.0[lane] = jet.value;
+        if ORDER >= 1 {
+            self.first.0[lane] = jet.first;
+        }
+        if ORDER >= 2 {
+            self.second.0[lane] = jet.second;
         }
     }
 
@@ -226,11 +227,6 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         self.evaluate_terms(&w, labels, terms);
         self.raise(labels, terms);
         self.weight(labels, terms, out);
-        if self.order > 0 {
-            for i in 0..N {
-                out.first.0[i] = labels.0[i].choose(-out.first.0[i], out.first.0[i]);
-            }
-        }
     }
 
     /// Labels anywhere between 0 and 1.
@@ -245,11 +241,11 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
             Implementation::DeepPsp | Implementation::Paper => {
                 raise_real(|i| self.classes.at(i).gamma_pos, &mut positive);
                 raise_real(|i| self.classes.at(i).gamma_neg, &mut negative);
-                let mut mirror = Derivatives::zeros();
-                self.weight(&ones, &positive, &mut mirror);
+                let mut positive_part = Derivatives::zeros();
+                self.weight(&ones, &positive, &mut positive_part);
                 self.weight(&zeros, &negative, out);
                 for i in 0..N {
-                    out.set(i, mix(targets.0[i], mirror.get(i).mirrored(), out.get(i)));
+                    out.set(i, mix(targets.0[i], positive_part.get(i), out.get(i)));
                 }
             }
         }
@@ -265,11 +261,13 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         } else {
             self.activate(w, labels, t);
         }
-        for i in 0..N {
-            t.entropy.0[i] = T::neg_ln(t.base_hi.0[i], t.v.0[i]);
-        }
-        if self.order > 0 {
+        if self.order == 0 {
             for i in 0..N {
+                t.entropy.0[i] = T::neg_ln(t.base_hi.0[i], t.v.0[i]);
+            }
+        } else {
+            for i in 0..N {
+                t.entropy.0[i] = T::neg_ln(t.base_hi.0[i], t.v.0[i]);
                 t.slope.0[i] = margin::entropy_slope(t.base_hi.0[i], t.p.0[i], t.q.0[i], t.v.0[i]);
             }
         }
@@ -350,17 +348,33 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         whole!(0 1 2 3 4)
     }
 
-    /// Focal weight and cross-entropy together, in the mirrored logit.
+    /// Focal weight and cross-entropy together, as far as the derivative asked for.
     #[inline(always)]
     fn weight<const N: usize>(&self, labels: &Lanes<T, N>, t: &Terms<T, N>, out: &mut Derivatives<T, N>) {
-        let weighted = |i: usize| {
-            let gamma = self.gamma_in_derivative(self.gamma(i, labels.0[i]));
-            let (base, entropy) = self.jets(i, labels.0[i], t);
-            focal::weighted(base, entropy, t.weight(i), gamma)
-        };
-        out.fill(self.order, weighted);
+        match self.order {
+            0 => self.weight_to::<N, 0>(labels, t, out),
+            1 => self.weight_to::<N, 1>(labels, t, out),
+            _ => self.weight_to::<N, 2>(labels, t, out),
+        }
         if t.beyond {
             out.take_limits(t);
+        }
+    }
+
+    #[inline(always)]
+    fn weight_to<const N: usize, const ORDER: u8>(
+        &self,
+        labels: &Lanes<T, N>,
+        t: &Terms<T, N>,
+        out: &mut Derivatives<T, N>,
+    ) {
+        for i in 0..N {
+            let label = labels.0[i];
+            let gamma = self.gamma_in_derivative(self.gamma(i, label));
+            let (base, entropy) = self.jets(i, label, t);
+            let mirrored = focal::weighted(base, entropy, t.weight(i), gamma);
+            let first = label.choose(-mirrored.first, mirrored.first);
+            out.set_to::<ORDER>(i, Jet { first, ..mirrored });
         }
     }
 
@@ -402,11 +416,11 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         positive.base_hi = base.value;
         positive.base_lo = Lanes::splat(zero);
         raise_real(gamma, positive);
-        let weighted = |i: usize| {
+        for i in 0..N {
             let base = Jet { value: positive.base(i), first: base.first.0[i], second: base.second.0[i] };
-            focal::weighted(base, entropy.get(i), positive.weight(i), self.gamma_in_derivative(gamma(i)))
-        };
-        out.fill(self.order, weighted);
+            let gamma = self.gamma_in_derivative(gamma(i));
+            out.set(i, focal::weighted(base, entropy.get(i), positive.weight(i), gamma));
+        }
         if positive.beyond || negative.beyond {
             for i in 0..N {
                 let limit = |t: &Terms<T, N>| if t.beyond { t.limit.0[i] } else { t.entropy.0[i] };
@@ -541,7 +555,7 @@ pub(crate) fn evaluate<T: Float, E: Lane<T>>(plan: &Plan<T>, run: Run<'_, T>) ->
 
 #[inline(always)]
 fn evaluate_blocks<T: Float, E: Lane<T>, const N: usize>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), usize> {
-    let Run { logits, targets, class, scale, losses, mut gradient, mut hessian } = run;
+    let Run { logits, targets, class, scale, losses, sum, mut gradient, mut hessian } = run;
     let order = if hessian.is_some() { 2 } else { u8::from(gradient.is_some()) };
     let scale = E::lift(scale);
     let (mut terms, mut out) = (Terms::zeros(), Derivatives::zeros());
@@ -568,6 +582,7 @@ fn evaluate_blocks<T: Float, E: Lane<T>, const N: usize>(plan: &Plan<T>, run: Ru
         };
         result.map_err(|lane| range.start + lane)?;
         out.value.store(&mut losses[range.clone()], |x| x.lower());
+        sum.add(&losses[range.clone()]);
         if let Some(gradient) = gradient.as_deref_mut() {
             out.first.store(&mut gradient[range.clone()], |x| (x * scale).lower());
         }

@@ -20,6 +20,7 @@ impl<T: Float> Accumulator<T> {
         Accumulator { partial: [num_traits::zero(); WIDTH], next: 0 }
     }
 
+    #[inline(always)]
     pub(crate) fn add(&mut self, losses: &[T]) {
         let (head, losses) = losses.split_at(losses.len().min((WIDTH - self.next) % WIDTH));
         self.add_in_turn(head);
@@ -32,6 +33,7 @@ impl<T: Float> Accumulator<T> {
         self.add_in_turn(tail);
     }
 
+    #[inline(always)]
     fn add_in_turn(&mut self, losses: &[T]) {
         for &loss in losses {
             self.partial[self.next] = self.partial[self.next] + loss.into();

@@ -174,12 +174,12 @@ fn evaluate_slices<'a, T: Float, Y: Target<T>, D: Dimension, const N: usize>(
             targets: Y::as_floats(&targets[range.clone()], &mut converted),
             class: class + start,
             scale,
-            losses: &mut *losses,
+            losses,
+            sum,
             gradient: gradient.as_deref_mut().map(|gradient| &mut gradient[range.clone()]),
             hessian: hessian.as_deref_mut().map(|hessian| &mut hessian[range]),
         };
         T::evaluate(plan, run).map_err(|_| InvalidTarget)?;
-        sum.add(losses);
     }
     Ok(())
 }
@@ -203,11 +203,11 @@ fn evaluate_copies<T: Float, Y: Target<T>, D: Dimension, const N: usize>(
         class,
         scale,
         losses,
+        sum,
         gradient: arrays.gradient.is_some().then_some(&mut *gradient),
         hessian: arrays.hessian.is_some().then_some(&mut *hessian),
     };
     T::evaluate(plan, run).map_err(|_| InvalidTarget)?;
-    sum.add(losses);
     for (to, from) in [(arrays.losses, losses), (arrays.gradient, gradient), (arrays.hessian, hessian)] {
         if let Some(mut to) = to {
             copy(&array_mut(&shape, from).view(), &mut to, |&x| x);
