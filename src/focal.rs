@@ -84,13 +84,15 @@ pub(crate) fn check(parameter: &'static str, gamma: f64, class: Option<usize>) -
     Err(Error::ParameterOutOfRange { parameter, expected: "finite and at least 0", actual: gamma, class })
 }
 
-/// γ·x^(γ−1)·factor, or x^γ where `factor` is absent.
-fn scalar_weight<T: Float>(x: T, gamma: T) -> T {
-    let (over_base, base) = weight_over_base(Pair::single(x), gamma);
-    over_base.scaled(base.round())
+/// xᵉ, where x is a probability: 0 stays 0 and 1 stays 1, unlike in [`Float::power`].
+fn scalar_power<T: Float>(x: T, e: T) -> T {
+    if x == T::zero() || e == T::zero() {
+        return if e > T::zero() { T::zero() } else { T::one() };
+    }
+    T::power(Pair::single(x), e).round()
 }
 
-/// w = xᵞ, element by element.
+/// w = xᵞ, element by element, for x from 0 to 1; an x below the smallest normal number counts as that number.
 ///
 /// # Errors
 ///
@@ -114,7 +116,7 @@ where
 {
     check("gamma", gamma, None)?;
     let gamma = T::from_f64(gamma);
-    Ok(x.map(|&x| scalar_weight(x, gamma)))
+    Ok(x.map(|&x| scalar_power(x, gamma)))
 }
 
 /// dw/dx = γ·x^(γ−1), element by element; infinite at x = 0 for 0 < γ < 1.
@@ -148,6 +150,6 @@ where
         if x == zero && gamma < one {
             return one / zero;
         }
-        gamma * scalar_weight(x, gamma - one)
+        gamma * scalar_power(x, gamma - one)
     }))
 }

@@ -394,11 +394,11 @@ impl<R: Reduction> AsymmetricLoss<R> {
         let dim = logits.raw_dim();
         self.reduction.reduce(Losses {
             shape: dim,
-            pass: &mut |losses| {
+            pass: &mut |mut losses| {
                 let arrays = Arrays {
                     logits: logits.view(),
                     targets: targets.view(),
-                    losses,
+                    losses: losses.as_mut().map(|losses| losses.view_mut()),
                     gradient: gradient.as_mut().map(|gradient| gradient.view_mut()),
                     hessian: hessian.as_mut().map(|hessian| hessian.view_mut()),
                 };
