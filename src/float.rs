@@ -157,11 +157,12 @@ pub trait Float:
         if u < Self::from_f64(0.5) { -(-u).ln_1p() } else { -v.ln() }
     }
 
-    /// `base`ᵉ for a base from 0 to 1, where 2^−[`MAX_EXPONENT`](Self::MAX_EXPONENT) stands for any that is smaller.
+    /// `base`ᵉ for a base from 0 to 1. For one below 2^−[`MAX_EXPONENT`](Self::MAX_EXPONENT), any finite number will do:
+    /// what it is multiplied by is then 0.
     #[inline(always)]
     fn power(base: Pair<Self>, e: Self) -> Pair<Self> {
         let smallest = Self::from_f64(f64::from(-Self::MAX_EXPONENT).exp2());
-        let base = if base.hi < smallest { smallest } else { base.round() };
+        let base = if base.hi < smallest { Self::one() } else { base.round() };
         Pair::single((e * base.ln()).exp())
     }
 

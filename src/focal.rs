@@ -66,8 +66,9 @@ pub(crate) fn weighted<T: Float>(base: Jet<T, Pair<T>>, entropy: Jet<T>, over_ba
     let value = over_base.scaled(entropy.value);
     let first = over_base.scaled(entropy.first);
     let second = over_base.scaled(entropy.second);
-    // Where b = 0, all of L is 0, and b′/b must not turn it into NaN.
-    let ratio = if b.hi == T::zero() { T::zero() } else { base.first / b.hi };
+    // Where b is not a normal number, L is 0, and b′/b must not turn it into NaN.
+    let smallest = T::from_f64(f64::from(-T::MAX_EXPONENT).exp2());
+    let ratio = if b.hi < smallest { T::zero() } else { base.first / b.hi };
     let bend = base.second + (gamma - T::one()) * (base.first * ratio);
     Jet {
         value: b.scaled(value),

@@ -169,7 +169,11 @@ impl<T: Float, const N: usize> Derivatives<T, N> {
     fn take_limits(&mut self, t: &Terms<T, N>) {
         for i in 0..N {
             if t.limit.0[i] > t.entropy.0[i] {
-                self.value.0[i] = t.weight_hi.0[i] * t.base_hi.0[i] * t.limit.0[i];
+                let limit = t.limit.0[i];
+                let weighted = t.weight_hi.0[i] * t.base_hi.0[i] * limit;
+                // The weight may have underflown to 0, but it is never 0.
+                let infinite = limit - limit != T::zero();
+                self.value.0[i] = if infinite { limit } else { weighted };
             }
         }
     }
@@ -409,12 +413,13 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
             let (base_pos, entropy_pos) = self.jets(i, one, positive);
             let (base_neg, entropy_neg) = self.jets(i, zero, negative);
             let above = base_neg.value.hi > zero;
-            let base_neg = if above { base_neg.rounded() } else { Jet { value: zero, first: zero, second: zero } };
-            base.set(i, mix(targets.0[i], base_pos.rounded().mirrored(), base_neg));
+            let base_neg = if above { base_neg } else { Jet { value: Pair::single(zero), first: zero, second: zero } };
+            let y = targets.0[i];
+            let value = Pair::single(y).times(base_pos.value).plus(Pair::sum(one, -y).times(base_neg.value));
+            (positive.base_hi.0[i], positive.base_lo.0[i]) = (value.hi, value.lo);
+            base.set(i, mix(y, base_pos.rounded().mirrored(), base_neg.rounded()));
             entropy.set(i, mix(targets.0[i], entropy_pos.mirrored(), entropy_neg));
         }
-        positive.base_hi = base.value;
-        positive.base_lo = Lanes::splat(zero);
         raise_real(gamma, positive);
         for i in 0..N {
             let base = Jet { value: positive.base(i), first: base.first.0[i], second: base.second.0[i] };

@@ -45,6 +45,13 @@ impl<T: Float> Pair<T> {
         Pair { hi, lo: self.hi.mul_add(other.lo, self.lo.mul_add(other.hi, lo)) }
     }
 
+    /// `self + other`, good to about twice the precision of `T` where both have one sign.
+    #[inline(always)]
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let Pair { hi, lo } = Self::sum(self.hi, other.hi);
+        Pair { hi, lo: lo + (self.lo + other.lo) }
+    }
+
     /// `self · factor`, rounded to one float.
     #[inline(always)]
     pub(crate) fn scaled(self, factor: T) -> T {
