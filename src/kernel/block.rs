@@ -172,7 +172,7 @@ impl<T: Float, const N: usize> Derivatives<T, N> {
                 let limit = t.limit.0[i];
                 let weighted = t.weight_hi.0[i] * t.base_hi.0[i] * limit;
                 // The weight may have underflown to 0, but it is never 0.
-                let infinite = limit - limit != T::zero();
+                let infinite = limit * T::zero() != T::zero();
                 self.value.0[i] = if infinite { limit } else { weighted };
             }
         }
