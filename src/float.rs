@@ -160,10 +160,10 @@ pub trait Float:
     /// `base`ᵉ for a base from 0 to 1. For one below 2^−[`MAX_EXPONENT`](Self::MAX_EXPONENT), any finite number will do:
     /// what it is multiplied by is then 0.
     #[inline(always)]
-    fn power(base: Pair<Self>, e: Self) -> Pair<Self> {
+    fn power(base: Pair<Self>, e: Pair<Self>) -> Pair<Self> {
         let smallest = Self::from_f64(f64::from(-Self::MAX_EXPONENT).exp2());
         let base = if base.hi < smallest { Self::one() } else { base.round() };
-        Pair::single((e * base.ln()).exp())
+        Pair::single((e.round() * base.ln()).exp())
     }
 
     /// Evaluates a run of elements with the vector instructions of the processor, where the type has any.

@@ -31,13 +31,13 @@ impl<T: Float> Jet<T, Pair<T>> {
     }
 }
 
-/// b^(γ−1) and the base to go with it: for γ = 0, where the weight is 1 whatever b is, both are 1.
+/// b^(γ−1) and the base to go with it, γ being a pair because a rounding error of γ is multiplied by ln b: for γ = 0, where the weight is 1 whatever b is, both are 1.
 #[inline(always)]
-pub(crate) fn weight_over_base<T: Float>(base: Pair<T>, gamma: T) -> (Pair<T>, Pair<T>) {
-    let flat = gamma == T::zero();
+pub(crate) fn weight_over_base<T: Float>(base: Pair<T>, gamma: Pair<T>) -> (Pair<T>, Pair<T>) {
+    let flat = gamma.hi == T::zero();
     let one = T::one();
     let base = Pair { hi: if flat { one } else { base.hi }, lo: if flat { T::zero() } else { base.lo } };
-    (T::power(base, gamma - one), base)
+    (T::power(base, gamma.plus(Pair::single(-one))), base)
 }
 
 /// The same for a whole γ ≤ 4, by multiplication.
@@ -86,9 +86,9 @@ pub(crate) fn check(parameter: &'static str, gamma: f64, class: Option<usize>) -
 }
 
 /// xᵉ, where x is a probability: 0 stays 0 and 1 stays 1, unlike in [`Float::power`].
-fn scalar_power<T: Float>(x: T, e: T) -> T {
-    if x == T::zero() || e == T::zero() {
-        return if e > T::zero() { T::zero() } else { T::one() };
+fn scalar_power<T: Float>(x: T, e: Pair<T>) -> T {
+    if x == T::zero() || e.hi == T::zero() {
+        return if e.hi > T::zero() { T::zero() } else { T::one() };
     }
     T::power(Pair::single(x), e).round()
 }
@@ -117,7 +117,7 @@ where
 {
     check("gamma", gamma, None)?;
     let gamma = T::from_f64(gamma);
-    Ok(x.map(|&x| scalar_power(x, gamma)))
+    Ok(x.map(|&x| scalar_power(x, Pair::single(gamma))))
 }
 
 /// dw/dx = γ·x^(γ−1), element by element; infinite at x = 0 for 0 < γ < 1.
@@ -151,6 +151,6 @@ where
         if x == zero && gamma < one {
             return one / zero;
         }
-        gamma * scalar_power(x, gamma - one)
+        gamma * scalar_power(x, Pair::sum(gamma, -one))
     }))
 }

@@ -40,7 +40,7 @@ use std::fmt::{self, Debug};
 /// }
 ///
 /// let loss = AsymmetricLoss::builder().reduction(RowMean).build()?;
-/// let (logits, targets) = (array![[0.5, -1.0], [2.0, 0.0]], array![[1.0, 0.0], [0.0, 1.0]]);
+/// let (logits, targets) = (array![[0.5_f64, -1.0], [2.0, 0.0]], array![[1.0, 0.0], [0.0, 1.0]]);
 /// let mean = AsymmetricLoss::default().forward(&logits, &targets)?;
 /// assert!((loss.forward(&logits, &targets)? - 2.0 * mean).abs() < 1e-15);
 /// # Ok::<(), Error>(())

@@ -243,8 +243,8 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         match self.implementation {
             Implementation::AlibabaMiil => self.blend(targets, &mut positive, &negative, out),
             Implementation::DeepPsp | Implementation::Paper => {
-                raise_real(|i| self.classes.at(i).gamma_pos, &mut positive);
-                raise_real(|i| self.classes.at(i).gamma_neg, &mut negative);
+                raise_real(|i| Pair::single(self.classes.at(i).gamma_pos), &mut positive);
+                raise_real(|i| Pair::single(self.classes.at(i).gamma_neg), &mut negative);
                 let mut positive_part = Derivatives::zeros();
                 self.weight(&ones, &positive, &mut positive_part);
                 self.weight(&zeros, &negative, out);
@@ -311,8 +311,9 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         t.limit = t.entropy;
         for i in 0..N {
             if w.0[i] > activation::bound() {
-                t.q.0[i] = zero;
-                t.slope.0[i] = zero;
+                let factor = (activation::bound::<T>() - w.0[i]).exp();
+                t.q.0[i] = t.q.0[i] * factor;
+                t.slope.0[i] = t.slope.0[i] * factor;
                 if self.reference(i, labels.0[i]).m == zero {
                     (t.limit.0[i], t.slope.0[i]) = (w.0[i], one);
                 }
@@ -345,7 +346,7 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
                         Exponents::Whole { neg: $neg, pos: 3 } => raise_whole::<T, N, $neg, 3>(labels, t),
                         Exponents::Whole { neg: $neg, pos: 4 } => raise_whole::<T, N, $neg, 4>(labels, t),
                     )*
-                    _ => raise_real(|i| self.gamma(i, labels.0[i]), t),
+                    _ => raise_real(|i| Pair::single(self.gamma(i, labels.0[i])), t),
                 }
             };
         }
@@ -406,7 +407,7 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         let (zero, one) = (T::zero(), T::one());
         let gamma = |i: usize| {
             let (y, Class { gamma_neg, gamma_pos, .. }) = (targets.0[i], self.classes.at(i));
-            gamma_pos * y + gamma_neg * (one - y)
+            Pair::product(gamma_pos, y).plus(Pair::single(gamma_neg).times(Pair::sum(one, -y)))
         };
         let (mut base, mut entropy) = (Derivatives::<T, N>::zeros(), Derivatives::<T, N>::zeros());
         for i in 0..N {
@@ -423,7 +424,7 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         raise_real(gamma, positive);
         for i in 0..N {
             let base = Jet { value: positive.base(i), first: base.first.0[i], second: base.second.0[i] };
-            let gamma = self.gamma_in_derivative(gamma(i));
+            let gamma = self.gamma_in_derivative(gamma(i).hi);
             out.set(i, focal::weighted(base, entropy.get(i), positive.weight(i), gamma));
         }
         if positive.beyond || negative.beyond {
@@ -542,7 +543,7 @@ fn raise_whole<T: Float, const N: usize, const NEG: u32, const POS: u32>(labels:
 }
 
 #[inline(always)]
-fn raise_real<T: Float, const N: usize>(gamma: impl Fn(usize) -> T, t: &mut Terms<T, N>) {
+fn raise_real<T: Float, const N: usize>(gamma: impl Fn(usize) -> Pair<T>, t: &mut Terms<T, N>) {
     for i in 0..N {
         t.set_weight(i, focal::weight_over_base(t.base(i), gamma(i)));
     }

@@ -54,19 +54,21 @@ pub(crate) fn exp<N: Native>(x: Pair<N>) -> Pair<N> {
     let hi = if hi > bound { bound } else { hi };
     let n = (hi * N::from_f64(std::f64::consts::LOG2_E)).round();
     let [high, low] = N::LN_2;
-    let r = Pair::sum_ordered((-n).mul_add(high, hi), (-n).mul_add(low, x.lo));
+    let lo = if vanishes { N::zero() } else { x.lo };
+    let r = Pair::sum_ordered((-n).mul_add(high, hi), (-n).mul_add(low, lo));
     let e = exp_m1(r.hi);
     let mantissa = Pair::sum_ordered(N::one(), e.hi);
     let scale = if vanishes { N::zero() } else { N::power_of_two(n) };
     Pair { hi: mantissa.hi * scale, lo: (mantissa.lo + r.lo.mul_add(mantissa.hi, e.lo)) * scale }
 }
 
-/// `base`ᵉ = exp(e · ln base) for a positive base; the smallest normal number stands for any below it.
+/// `base`ᵉ = exp(e · ln base) for a base from 0 to 1; the smallest normal number stands for any below it.
 #[inline(always)]
-pub(crate) fn power<N: Native>(base: Pair<N>, e: N) -> Pair<N> {
+pub(crate) fn power<N: Native>(base: Pair<N>, e: Pair<N>) -> Pair<N> {
     let smallest = N::power_of_two(N::from_f64(f64::from(-N::MAX_EXPONENT)));
     let tiny = base.hi < smallest;
     let ln = ln(Pair { hi: if tiny { smallest } else { base.hi }, lo: if tiny { N::zero() } else { base.lo } });
-    let product = Pair::product(e, ln.hi);
-    exp(Pair { hi: product.hi, lo: e.mul_add(ln.lo, product.lo) })
+    // A probability that rounding has lifted above 1 would explode under a huge exponent.
+    let lifted = ln.hi > N::zero();
+    exp(e.times(Pair { hi: if lifted { N::zero() } else { ln.hi }, lo: if lifted { N::zero() } else { ln.lo } }))
 }

@@ -58,7 +58,7 @@ macro_rules! native_functions {
             $crate::math::elementary::neg_ln(u, v)
         }
         #[inline(always)]
-        fn power(base: Pair<Self>, e: Self) -> Pair<Self> {
+        fn power(base: Pair<Self>, e: Pair<Self>) -> Pair<Self> {
             $crate::math::elementary::power(base, e)
         }
     };

@@ -1,0 +1,256 @@
+//! Losses, gradients and Hessians against an oracle of 256 bits, in units in the last place.
+
+mod common;
+
+use asymmetric_loss::{Float, Implementation};
+use common::oracle::{Big, Jet, big, loss};
+use common::{IMPLEMENTATIONS, Setting};
+use proptest::test_runner::TestRng;
+use rand_float::uniform;
+
+/// What the bounds need to know about an element type.
+trait Element: Float + Into<f64> {
+    const DIGITS: i32;
+    const SMALLEST_EXPONENT: i32;
+    /// The |z| up to which results are held to a bound in units in the last place.
+    const MODERATE: f64;
+
+    fn neighbour(self, steps: i32) -> Self;
+
+    /// The spacing of the type at x.
+    fn ulp(x: f64) -> f64 {
+        let exponent = (x.to_bits() >> 52 & 0x7ff) as i32 - 1023;
+        f64::from(exponent.max(Self::SMALLEST_EXPONENT) - Self::DIGITS + 1).exp2()
+    }
+
+    fn smallest_normal() -> f64 {
+        f64::from(Self::SMALLEST_EXPONENT).exp2()
+    }
+}
+
+macro_rules! element {
+    ($float:ident, $moderate:literal) => {
+        impl Element for $float {
+            const DIGITS: i32 = $float::MANTISSA_DIGITS as i32;
+            const SMALLEST_EXPONENT: i32 = $float::MIN_EXP - 1;
+            const MODERATE: f64 = $moderate;
+
+            fn neighbour(self, steps: i32) -> Self {
+                let step = if steps < 0 { $float::next_down } else { $float::next_up };
+                (0..steps.abs()).fold(self, |x, _| step(x))
+            }
+        }
+    };
+}
+element!(f32, 87.0);
+element!(f64, 708.0);
+
+/// The largest errors found, in units in the last place, by result and kind of label.
+#[derive(Debug, Default)]
+struct Largest {
+    errors: [(f64, String); 3],
+    failures: Vec<String>,
+}
+
+const RESULTS: [&str; 3] = ["loss", "gradient", "Hessian"];
+
+impl Largest {
+    /// Compares one element's results. Terms of both signs cancel in the Hessian, and for a soft label in the
+    /// gradient: there the largest term is the measure.
+    fn check<T: Element>(&mut self, setting: Setting, z: T, y: T, actual: [T; 3], exact: &Jet) {
+        let (z, y): (f64, f64) = (z.into(), y.into());
+        let hard = y == 0.0 || y == 1.0;
+        let whole = setting.gamma_neg.fract() == 0.0 && setting.gamma_pos.fract() == 0.0;
+        let gradient_term = if hard { &exact.first } else { &exact.first_term };
+        let expected =
+            [(&exact.value, &exact.value), (&exact.first, gradient_term), (&exact.second, &exact.second_term)];
+        let limits = [if whole || !hard { 16.0 } else { 32.0 }, if whole { 16.0 } else { 32.0 }, 32.0];
+        for (k, (exact, measure)) in expected.into_iter().enumerate() {
+            let measure = to_f64(measure).abs();
+            let actual: f64 = actual[k].into();
+            let error = if actual.is_finite() {
+                to_f64(&((big(actual) - exact) / big(T::ulp(measure)))).abs()
+            } else {
+                f64::INFINITY
+            };
+            let vanishing = z.abs() > T::MODERATE || measure < T::smallest_normal();
+            if vanishing && error * T::ulp(measure) <= negligible::<T>() {
+                continue;
+            }
+            let case = || format!("{} {actual:e} at z = {z:?}, y = {y}, {setting:?}", RESULTS[k]);
+            if error > self.errors[k].0 {
+                self.errors[k] = (error, case());
+            }
+            if error.is_nan() || error > limits[k] {
+                self.failures.push(format!("{error:.1} ULP: {}", case()));
+            }
+        }
+    }
+
+    fn report(self, what: &str) {
+        for (error, case) in &self.errors {
+            println!("{what}: at most {error:.2} ULP: {case}");
+        }
+        assert!(
+            self.failures.is_empty(),
+            "{} failures:\n{}",
+            self.failures.len(),
+            self.failures[..self.failures.len().min(12)].join("\n")
+        );
+    }
+}
+
+/// The absolute error allowed where a result, or e^(−|z|), is below the smallest normal number.
+fn negligible<T: Element>() -> f64 {
+    64.0 * T::smallest_normal()
+}
+
+fn to_f64(x: &Big) -> f64 {
+    x.to_f64().value()
+}
+
+/// Spaced, random, tiny and huge logits, and those around the margin's kink.
+fn hard_points<T: Element>(margin: f64, rng: &mut TestRng) -> Vec<T> {
+    let mut points: Vec<f64> = (-8..=8).map(|k| f64::from(k) * 1.25).collect();
+    points.extend((0..12).map(|_| uniform(rng, 12.0)));
+    points.extend((0..6).map(|_| uniform(rng, T::MODERATE)));
+    points.extend([1e-30, 1e-9, 1e-3, 0.3].iter().flat_map(|&z| [z, -z]));
+    points.extend([0.5, 0.9, 0.999, 1.001, 1.1].iter().flat_map(|x| [x * T::MODERATE, -x * T::MODERATE]));
+    let mut points: Vec<T> = points.into_iter().map(T::from_f64).collect();
+    if margin > 0.0 {
+        let kink = (margin / (1.0 - margin)).ln();
+        points.extend((-3..=3).map(|steps| T::from_f64(kink).neighbour(steps)));
+        points.extend([1e-6, 1e-4, 1e-2, 0.1, 0.3].iter().flat_map(|d| [kink + d, kink - d]).map(T::from_f64));
+    }
+    points
+}
+
+mod rand_float {
+    //! Random floats from the generator that proptest brings.
+    use proptest::prelude::Rng;
+    use proptest::test_runner::TestRng;
+
+    /// Uniform in ±bound.
+    pub(crate) fn uniform(rng: &mut TestRng, bound: f64) -> f64 {
+        let bits = rng.next_u64() >> 11;
+        (bits as f64 * 2f64.powi(-52) - 1.0) * bound
+    }
+}
+
+fn check_all<T: Element>(name: &str, labels: &[f64], gammas: &[[f64; 2]]) {
+    let mut rng = TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha);
+    let mut largest = Largest::default();
+    for implementation in IMPLEMENTATIONS {
+        for &[gamma_neg, gamma_pos] in gammas {
+            for margin in [0.0, 1e-3, 0.05, 0.2, 0.9] {
+                // The crate rounds its settings to the element type first.
+                let margin = T::from_f64(margin).into();
+                let setting = Setting { gamma_neg, gamma_pos, margin, implementation, detached: false };
+                for &y in labels {
+                    let z = hard_points::<T>(margin, &mut rng);
+                    let y = T::from_f64(y);
+                    let [losses, gradient, hessian] = setting.evaluate(&z, &vec![y; z.len()]);
+                    for (i, &z) in z.iter().enumerate() {
+                        let exact = loss(setting, z.into(), y.into());
+                        largest.check(setting, z, y, [losses[i], gradient[i], hessian[i]], &exact);
+                    }
+                }
+            }
+        }
+    }
+    largest.report(name);
+}
+
+const WHOLE: [[f64; 2]; 4] = [[4.0, 1.0], [0.0, 0.0], [1.0, 4.0], [2.0, 2.0]];
+const FRACTIONAL: [[f64; 2]; 3] = [[2.5, 0.5], [0.5, 1.5], [1.5, 2.5]];
+const HARD: [f64; 2] = [0.0, 1.0];
+const SOFT: [f64; 3] = [0.1, 0.5, 0.9];
+
+#[test]
+fn f64_hard_labels_whole_exponents() {
+    check_all::<f64>("f64, hard, whole", &HARD, &WHOLE);
+}
+
+#[test]
+fn f64_hard_labels_fractional_exponents() {
+    check_all::<f64>("f64, hard, fractional", &HARD, &FRACTIONAL);
+}
+
+#[test]
+fn f64_soft_labels() {
+    check_all::<f64>("f64, soft", &SOFT, &[WHOLE[0], FRACTIONAL[0]]);
+}
+
+#[test]
+fn f32_hard_labels_whole_exponents() {
+    check_all::<f32>("f32, hard, whole", &HARD, &WHOLE);
+}
+
+#[test]
+fn f32_hard_labels_fractional_exponents() {
+    check_all::<f32>("f32, hard, fractional", &HARD, &FRACTIONAL);
+}
+
+#[test]
+fn f32_soft_labels() {
+    check_all::<f32>("f32, soft", &SOFT, &[WHOLE[0], FRACTIONAL[0]]);
+}
+
+/// The oracle itself, against mpmath: the plain definition in 150 digits, differentiated numerically.
+#[test]
+#[expect(clippy::type_complexity, reason = "a table")]
+fn oracle_agrees_with_mpmath() {
+    // Formulation, [γ₋, γ₊, m], [z, y], [L, L′, L″].
+    let table: [(Implementation, [f64; 3], [f64; 2], [f64; 3]); 7] = [
+        (
+            Implementation::AlibabaMiil,
+            [4.0, 1.0, 0.05],
+            [1.25, 0.0],
+            [0.36357249911789696, 0.5237500779537937, 0.4076180036814566],
+        ),
+        (
+            Implementation::AlibabaMiil,
+            [4.0, 1.0, 0.05],
+            [-3.5, 1.0],
+            [3.4262855595175172, -1.0426668183095256, -0.011687289912275899],
+        ),
+        (
+            Implementation::AlibabaMiil,
+            [2.5, 1.5, 0.2],
+            [0.75, 0.3],
+            [0.0902128569488826, 0.07104269127293349, 0.03592805009085846],
+        ),
+        (
+            Implementation::DeepPsp,
+            [2.5, 0.5, 0.2],
+            [-1.0, 0.9],
+            [1.0108460212579513, -0.6971738472144907, 0.2257124620871533],
+        ),
+        (
+            Implementation::Paper,
+            [0.5, 3.0, 0.9],
+            [3.0, 0.1],
+            [0.011145393582698535, 0.014626430790615753, -0.006365946788737028],
+        ),
+        (
+            Implementation::AlibabaMiil,
+            [4.0, 2.0, 0.0],
+            [-60.0, 0.0],
+            [5.148200222412013e-131, 2.574100111206007e-130, 1.2870500556030034e-129],
+        ),
+        (
+            Implementation::Paper,
+            [1.5, 1.0, 0.05],
+            [-2.9375, 0.0],
+            [1.988089713686761e-09, 7.185613637126871e-07, 0.00015648707618711108],
+        ),
+    ];
+    for (implementation, [gamma_neg, gamma_pos, margin], [z, y], expected) in table {
+        let setting = Setting { gamma_neg, gamma_pos, margin, implementation, detached: false };
+        let Jet { value, first, second, .. } = loss(setting, z, y);
+        for (actual, expected) in [value, first, second].iter().zip(expected) {
+            let actual = to_f64(actual);
+            assert!((actual - expected).abs() <= f64::ulp(expected.abs()), "{actual:?}, mpmath {expected:?}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Values and gradients against the reference implementation, `torch_ecg.models.loss.AsymmetricLoss`.
+
+use asymmetric_loss::reduction::{Mean, Reduction, Sum, Unreduced};
+use asymmetric_loss::{AsymmetricLoss, Builder, Implementation};
+use ndarray::{ArrayD, IxDyn};
+use serde::Deserialize;
+
+/// Recorded by `vectors/generate.py`, which says what each field means.
+const VECTORS: &str = include_str!("vectors/torch_ecg.json");
+
+/// Relative, for every single number. The vectors are sound to 2e-13.
+const TOLERANCE: f64 = 1e-12;
+
+#[derive(Deserialize)]
+struct Vectors {
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    implementation: String,
+    detach: bool,
+    gamma_neg: f64,
+    gamma_pos: f64,
+    prob_margin: f64,
+    log_floor: f64,
+    reduction: String,
+    shape: Vec<usize>,
+    logits: Vec<f64>,
+    targets: Vec<f64>,
+    value: Value,
+    gradient: Vec<f64>,
+    reference_fault: bool,
+    correct_gradient: Option<Vec<f64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Reduced(f64),
+    Unreduced(Vec<f64>),
+}
+
+impl Case {
+    fn builder(&self) -> Builder {
+        AsymmetricLoss::builder()
+            .gamma_neg(self.gamma_neg)
+            .gamma_pos(self.gamma_pos)
+            .prob_margin(self.prob_margin)
+            .log_floor(self.log_floor)
+            .detach_focal_weight(self.detach)
+            .implementation(match self.implementation.as_str() {
+                "AlibabaMiil" => Implementation::AlibabaMiil,
+                "DeepPsp" => Implementation::DeepPsp,
+                other => panic!("unknown implementation {other}"),
+            })
+    }
+
+    fn array(&self, elements: &[f64]) -> ArrayD<f64> {
+        ArrayD::from_shape_vec(IxDyn(&self.shape), elements.to_vec()).unwrap()
+    }
+
+    fn evaluate<R: Reduction>(&self, reduction: R) -> (R::Output<f64, IxDyn>, ArrayD<f64>) {
+        let loss = self.builder().reduction(reduction).build().unwrap();
+        loss.value_and_gradient(&self.array(&self.logits), &self.array(&self.targets)).unwrap()
+    }
+
+    /// Value (a single element if reduced) and gradient of this crate.
+    fn ours(&self) -> (Vec<f64>, ArrayD<f64>) {
+        match self.reduction.as_str() {
+            "mean" => {
+                let (value, gradient) = self.evaluate(Mean);
+                (vec![value], gradient)
+            }
+            "sum" => {
+                let (value, gradient) = self.evaluate(Sum);
+                (vec![value], gradient)
+            }
+            "none" => {
+                let (losses, gradient) = self.evaluate(Unreduced);
+                assert_eq!(losses.shape(), self.shape);
+                (losses.into_iter().collect(), gradient)
+            }
+            other => panic!("unknown reduction {other}"),
+        }
+    }
+
+    fn value(&self) -> &[f64] {
+        match &self.value {
+            Value::Reduced(value) => std::slice::from_ref(value),
+            Value::Unreduced(losses) => losses,
+        }
+    }
+
+    /// The gradient to agree with: the reference's, unless that is at fault.
+    fn gradient(&self) -> &[f64] {
+        match &self.correct_gradient {
+            Some(correct) => correct,
+            None => &self.gradient,
+        }
+    }
+}
+
+fn cases() -> Vec<Case> {
+    serde_json::from_str::<Vectors>(VECTORS).unwrap().cases
+}
+
+fn agree(ours: f64, reference: f64) -> bool {
+    (ours - reference).abs() <= TOLERANCE * reference.abs()
+}
+
+fn assert_agree<'a>(what: &str, case: usize, ours: impl IntoIterator<Item = &'a f64>, reference: &[f64]) {
+    let ours: Vec<f64> = ours.into_iter().copied().collect();
+    assert_eq!(ours.len(), reference.len(), "{what} of case {case}");
+    for (i, (&ours, &reference)) in ours.iter().zip(reference).enumerate() {
+        assert!(agree(ours, reference), "{what} {i} of case {case}: {ours:e}, but the reference has {reference:e}");
+    }
+}
+
+#[test]
+fn values_and_gradients_are_those_of_the_reference() {
+    let cases = cases();
+    assert_eq!(cases.len(), 112, "cases have been lost");
+    for (number, case) in cases.iter().enumerate() {
+        assert_eq!(case.logits.len(), case.shape.iter().product::<usize>());
+        let (value, gradient) = case.ours();
+        assert_eq!(gradient.shape(), case.shape);
+        assert_agree("value", number, &value, case.value());
+        assert_agree("gradient", number, &gradient, case.gradient());
+    }
+}
+
+/// The vectors are only as good as what they cover.
+#[test]
+fn vectors_cover_every_setting() {
+    let cases = cases();
+    for implementation in ["AlibabaMiil", "DeepPsp"] {
+        for detach in [false, true] {
+            for reduction in ["mean", "sum", "none"] {
+                let covered = cases
+                    .iter()
+                    .any(|c| c.implementation == implementation && c.detach == detach && c.reduction == reduction);
+                assert!(covered, "{implementation}, detach {detach}, {reduction}");
+            }
+        }
+    }
+    assert!(cases.iter().any(|case| case.targets.iter().any(|&y| y > 0.0 && y < 1.0)), "no soft labels");
+}
+
+/// The reference's `deep-psp` drops a detached weight from the gradient. If a new recording no longer shows the
+/// fault, this crate's documentation is out of date.
+#[test]
+fn fault_of_the_reference_is_not_repeated() {
+    let cases = cases();
+    let faulty: Vec<_> = cases.iter().enumerate().filter(|(_, case)| case.reference_fault).collect();
+    assert_eq!(faulty.len(), 22);
+    for (number, case) in &faulty {
+        assert!(case.implementation == "DeepPsp" && case.detach);
+        let (_, gradient) = case.ours();
+        let differ = gradient.iter().zip(&case.gradient).any(|(&ours, &faulty)| !agree(ours, faulty));
+        assert!(differ, "case {number}: the same gradient as the faulty reference");
+    }
+    assert!(cases.iter().all(|case| case.reference_fault == case.correct_gradient.is_some()));
+}
