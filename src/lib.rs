@@ -106,3 +106,8 @@ pub use error::Error;
 pub use float::{Float, Pair};
 pub use loss::{AsymmetricLoss, Implementation};
 pub use target::Target;
+
+/// The README's code runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

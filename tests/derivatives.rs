@@ -153,8 +153,8 @@ proptest! {
         setting in settings(),
         elements in vec((logits(), targets(), -3.0..3.0, -3.0..3.0), 1..40),
     ) {
-        let column = |f: &dyn Fn(&(f64, f64, f64, f64)) -> f64| elements.iter().map(f).collect::<Array1<f64>>();
-        let (z, y, a, b) = (column(&|e| e.0), column(&|e| e.1), column(&|e| e.2), column(&|e| e.3));
+        let column = |f: fn(&(f64, f64, f64, f64)) -> f64| elements.iter().map(f).collect::<Array1<f64>>();
+        let (z, y, a, b) = (column(|e| e.0), column(|e| e.1), column(|e| e.2), column(|e| e.3));
         let loss = setting.unreduced();
         let gradient = loss.gradient(&z, &y)?;
         prop_assert_eq!(loss.vjp(&z, &y, &a)?, &a * &gradient);

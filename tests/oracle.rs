@@ -60,11 +60,11 @@ impl Largest {
     fn check<T: Element>(&mut self, setting: Setting, z: T, y: T, actual: [T; 3], exact: &Jet) {
         let (z, y): (f64, f64) = (z.into(), y.into());
         let hard = y == 0.0 || y == 1.0;
-        let whole = setting.gamma_neg.fract() == 0.0 && setting.gamma_pos.fract() == 0.0;
         let gradient_term = if hard { &exact.first } else { &exact.first_term };
         let expected =
             [(&exact.value, &exact.value), (&exact.first, gradient_term), (&exact.second, &exact.second_term)];
-        let limits = [if whole || !hard { 16.0 } else { 32.0 }, if whole { 16.0 } else { 32.0 }, 32.0];
+        // About a fifth above the largest ever seen, so that a lost low part of a pair shows.
+        let limits = if hard { [6.0, 9.0, 20.0] } else { [6.0, 16.0, 32.0] };
         for (k, (exact, measure)) in expected.into_iter().enumerate() {
             let measure = to_f64(measure).abs();
             let actual: f64 = actual[k].into();

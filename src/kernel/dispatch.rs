@@ -133,3 +133,60 @@ macro_rules! native_float {
 }
 native_float!(f32, single);
 native_float!(f64, double);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::sum::Accumulator;
+    use crate::{AsymmetricLoss, Implementation};
+
+    /// Loss, gradient and Hessian of logits over the whole range, hard and soft labels among them.
+    fn results<T: Native>(set: InstructionSet, loss: &AsymmetricLoss) -> [Vec<T>; 3] {
+        let logits: Vec<T> = (0..4096).map(|k| T::from_f64(f64::from(k - 2048).powi(3) * 1e-7)).collect();
+        let targets: Vec<T> = (0..4096).map(|k| T::from_f64([0.0, 1.0, 0.0, 0.3][k / 7 % 4])).collect();
+        let mut results = [(); 3].map(|()| vec![T::zero(); 4096]);
+        let [losses, gradient, hessian] = &mut results;
+        let run = Run {
+            logits: &logits,
+            targets: &targets,
+            class: 0,
+            scale: T::from_f64(0.7),
+            losses,
+            sum: &mut Accumulator::new(),
+            gradient: Some(gradient),
+            hessian: Some(hessian),
+        };
+        evaluate_with(set, &T::plan(&loss.plans), run).expect("targets are valid");
+        results
+    }
+
+    /// Bits on every set with a fused multiply-add, and how far the baseline is off: relatively, or where terms cancel,
+    /// relatively to a tenth of the largest possible.
+    fn compare<T: Native>(loss: &AsymmetricLoss, tolerance: f64) {
+        let mut sets = InstructionSet::available();
+        let fastest = results::<T>(sets.next().expect("the baseline is always there"), loss);
+        for set in sets {
+            let others = results::<T>(set, loss);
+            for (a, b) in fastest.iter().flatten().zip(others.iter().flatten()) {
+                let (a, b) = (a.to_f64(), b.to_f64());
+                if set == InstructionSet::Baseline {
+                    assert!((a - b).abs() <= tolerance * (a.abs() + b.abs() + 0.1), "{loss:?}: {a} and {b}");
+                } else {
+                    assert_eq!(a.to_bits(), b.to_bits(), "{set:?} {loss:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn instruction_sets_agree() {
+        for implementation in [Implementation::AlibabaMiil, Implementation::DeepPsp, Implementation::Paper] {
+            for gamma_neg in [0.0, 1.5, 4.0] {
+                let builder = AsymmetricLoss::builder().implementation(implementation).gamma_neg(gamma_neg);
+                let loss = builder.build().expect("valid settings");
+                compare::<f32>(&loss, 32.0 * f64::from(f32::EPSILON));
+                compare::<f64>(&loss, 32.0 * f64::EPSILON);
+            }
+        }
+    }
+}
