@@ -25,11 +25,13 @@ pub(crate) struct Reference<T> {
     beta: Pair<T>,
     /// 1/c.
     kappa: T,
+    /// The logit that stands for all below it: there e^z would leave the range, or p is below m anyway.
+    lowest: T,
 }
 
 impl<T: Float> Reference<T> {
     /// The number of constants.
-    pub(crate) const LENGTH: usize = 11;
+    pub(crate) const LENGTH: usize = 12;
 
     /// m = 0: p itself.
     #[inline(always)]
@@ -43,6 +45,7 @@ impl<T: Float> Reference<T> {
             alpha: Pair::single(one),
             beta: Pair::single(one),
             kappa: one,
+            lowest: -bound::<T>(),
         }
     }
 
@@ -70,13 +73,14 @@ impl<T: Float> Reference<T> {
             alpha: round(beta.times(reciprocal(Pair::single(c)))),
             beta: round(beta),
             kappa: T::from_f64(1.0 / c),
+            lowest: T::from_f64(first - 2.0),
         }
     }
 
     /// The constants as an array, for a table with a column each.
-    pub(crate) fn to_array(self) -> [T; 11] {
-        let Reference { m, logit: [a, b, c], shift, unit, alpha, beta, kappa } = self;
-        [m, a, b, c, shift, unit, alpha.hi, alpha.lo, beta.hi, beta.lo, kappa]
+    pub(crate) fn to_array(self) -> [T; 12] {
+        let Reference { m, logit: [a, b, c], shift, unit, alpha, beta, kappa, lowest } = self;
+        [m, a, b, c, shift, unit, alpha.hi, alpha.lo, beta.hi, beta.lo, kappa, lowest]
     }
 
     /// The inverse of [`to_array`](Self::to_array), constant by constant.
@@ -90,6 +94,7 @@ impl<T: Float> Reference<T> {
             alpha: Pair { hi: constant(6), lo: constant(7) },
             beta: Pair { hi: constant(8), lo: constant(9) },
             kappa: constant(10),
+            lowest: constant(11),
         }
     }
 
@@ -105,6 +110,7 @@ impl<T: Float> Reference<T> {
             alpha: pair(self.alpha),
             beta: pair(self.beta),
             kappa: f(self.kappa),
+            lowest: f(self.lowest),
         }
     }
 
@@ -122,22 +128,21 @@ impl<T: Float> Reference<T> {
             alpha: pair(zero.alpha, self.alpha),
             beta: pair(zero.beta, self.beta),
             kappa: choose(zero.kappa, self.kappa),
+            lowest: choose(zero.lowest, self.lowest),
         }
     }
 }
 
-/// The |z| beyond which e^(−|z|) is not a normal number; [`odds`] is not to be called with more.
+/// The |z| beyond which e^(−|z|) is not a normal number; [`odds`] is not to be called with a larger z.
 #[inline(always)]
 pub(crate) fn bound<T: Float>() -> T {
     T::from_f64(f64::from(T::MAX_EXPONENT) * std::f64::consts::LN_2)
 }
 
-/// `z` clamped to ±[`bound`]; NaN stays NaN.
+/// `z`, but at most [`bound`]; NaN stays NaN.
 #[inline(always)]
 pub(crate) fn clamp<T: Float>(z: T) -> T {
-    let bound = bound::<T>();
-    let z = if z < -bound { -bound } else { z };
-    if z > bound { bound } else { z }
+    if z > bound() { bound() } else { z }
 }
 
 /// The odds eᵟ relative to those of the reference, δ = z − logit(m), scaled by 2⁻ⁿ.
@@ -154,10 +159,8 @@ pub(crate) struct Odds<T> {
 pub(crate) fn odds<T: Float>(z: T, from: &Reference<T>) -> Odds<T> {
     let [high, low] = T::ln_2();
     let [first, second, third] = from.logit;
+    let z = if z < from.lowest { from.lowest } else { z };
     let n = ((z - first) * T::from_f64(std::f64::consts::LOG2_E)).round();
-    // Far below a large m, the scale would leave the range; all that is left to tell there is that p < m.
-    let lowest = from.shift - T::from_f64(T::MAX_EXPONENT.into());
-    let n = if n < lowest { lowest } else { n };
     let r = ((z - n.mul_add(high, first)) - n.mul_add(low, second)) - third;
     let a = T::exp_m1_reduced(r);
     let scale = T::exp_2(from.shift - n);

@@ -1,7 +1,7 @@
 //! What an element type must offer to run through the formulas.
 //!
 //! [`f32`] and [`f64`] are ready. Another float (a dual number, a double-double) needs its arithmetic, four
-//! elementary functions and two conversions; everything else has a default in terms of these.
+//! elementary functions, conversions, and a type for sums; everything else has a default in terms of these.
 
 use crate::kernel::{Plan, Plans, Run};
 use num_traits::{One, Zero};
@@ -157,7 +157,7 @@ pub trait Float:
         if u < Self::from_f64(0.5) { -(-u).ln_1p() } else { -v.ln() }
     }
 
-    /// `base`ᵉ for a base from 0 to 1. For one below 2^−[`MAX_EXPONENT`](Self::MAX_EXPONENT), any finite number will do:
+    /// `base`ᵉ for a base ≥ 0. For one below 2^−[`MAX_EXPONENT`](Self::MAX_EXPONENT), any finite number will do:
     /// what it is multiplied by is then 0.
     #[inline(always)]
     fn power(base: Pair<Self>, e: Pair<Self>) -> Pair<Self> {

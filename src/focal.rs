@@ -7,6 +7,9 @@ use crate::error::Error;
 use crate::float::{Float, Pair};
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
+/// A γ for which xᵞ is 0 for every x < 1, and which no product with a logarithm takes out of range.
+pub(crate) const LARGEST_GAMMA: f64 = 1e30;
+
 /// A quantity with its first and second derivative in the logit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Jet<T, V = T> {
@@ -31,12 +34,16 @@ impl<T: Float> Jet<T, Pair<T>> {
     }
 }
 
-/// b^(γ−1) and the base to go with it, γ being a pair because a rounding error of γ is multiplied by ln b: for γ = 0, where the weight is 1 whatever b is, both are 1.
+/// b^(γ−1) and the base to go with it. γ is a pair because its rounding error would be multiplied by ln b.
+///
+/// for γ = 0, where the weight is 1 whatever b is, both are 1.
 #[inline(always)]
 pub(crate) fn weight_over_base<T: Float>(base: Pair<T>, gamma: Pair<T>) -> (Pair<T>, Pair<T>) {
-    let flat = gamma.hi == T::zero();
     let one = T::one();
-    let base = Pair { hi: if flat { one } else { base.hi }, lo: if flat { T::zero() } else { base.lo } };
+    // A probability that rounding has lifted above 1 would explode under a huge exponent.
+    let lifted = (base.hi - one) + base.lo > T::zero();
+    let is_one = lifted | (gamma.hi == T::zero());
+    let base = Pair { hi: if is_one { one } else { base.hi }, lo: if is_one { T::zero() } else { base.lo } };
     (T::power(base, gamma.plus(Pair::single(-one))), base)
 }
 
@@ -90,10 +97,11 @@ fn scalar_power<T: Float>(x: T, e: Pair<T>) -> T {
     if x == T::zero() || e.hi == T::zero() {
         return if e.hi > T::zero() { T::zero() } else { T::one() };
     }
-    T::power(Pair::single(x), e).round()
+    let smallest = T::from_f64(f64::from(-T::MAX_EXPONENT).exp2());
+    T::power(Pair::single(if x < smallest { smallest } else { x }), e).round()
 }
 
-/// w = xᵞ, element by element, for x from 0 to 1; an x below the smallest normal number counts as that number.
+/// w = xᵞ, element by element, for x ≥ 0; an x below the smallest normal number counts as that number.
 ///
 /// # Errors
 ///
@@ -116,7 +124,7 @@ where
     D: Dimension,
 {
     check("gamma", gamma, None)?;
-    let gamma = T::from_f64(gamma);
+    let gamma = T::from_f64(gamma.min(LARGEST_GAMMA));
     Ok(x.map(|&x| scalar_power(x, Pair::single(gamma))))
 }
 
@@ -143,7 +151,7 @@ where
 {
     check("gamma", gamma, None)?;
     let (zero, one) = (T::zero(), T::one());
-    let gamma = T::from_f64(gamma);
+    let gamma = T::from_f64(gamma.min(LARGEST_GAMMA));
     Ok(x.map(|&x| {
         if gamma == zero {
             return zero;

@@ -9,8 +9,8 @@
 //! | y = 1 | −(1 − p)^γ₊ · ln p | γ₊ = 1 |
 //! | y = 0 | −u^γ₋ · ln(1 − u) | γ₋ = 4, m = 0.05 |
 //!
-//! This crate follows `torch_ecg.models.loss.AsymmetricLoss` in its settings, and computes value, gradient and
-//! curvature in one pass over memory, to a few units in the last place, for every finite logit.
+//! This crate follows `torch_ecg.models.loss.AsymmetricLoss` in its settings. It computes value and gradient in one pass
+//! over memory, without losing digits, for every finite logit; curvature in another.
 //!
 //! ```
 //! use asymmetric_loss::AsymmetricLoss;
@@ -74,10 +74,11 @@
 //!   place. A badly wrong prediction keeps its full gradient, and no finite logit gives a NaN in loss or gradient.
 //! - **Bits.** For a given shape, neither strides nor the number of threads nor the `rayon` feature changes a bit of
 //!   any result; nor does AVX-512 against AVX2. Processors without a fused multiply-add may differ in the last bits.
-//! - **Errors.** A wrong shape, setting or target is an [`Error`] that says what was expected and what came. Nothing
-//!   panics.
+//! - **Errors.** A wrong shape, setting or target is an [`Error`] that says what was expected and what came. No
+//!   input makes it panic.
 //! - **Speed.** One pass, vector code chosen at run time, threads of the caller's rayon pool for large arrays, no heap
-//!   allocation in [`value_and_gradient_into`](AsymmetricLoss::value_and_gradient_into).
+//!   allocation in [`value_and_gradient_into`](AsymmetricLoss::value_and_gradient_into) of `f32` and `f64` (rayon's own
+//!   queue aside).
 //!
 //! # Stages
 //!

@@ -180,7 +180,7 @@ impl<R: Reduction> AsymmetricLoss<R> {
         V: Data<Elem = Y>,
         D: Dimension,
     {
-        let mut gradient = Array::from_elem(logits.raw_dim(), T::zero());
+        let mut gradient = self.zeros(logits, targets.shape())?;
         let value = self.value_and_gradient_into(logits, targets, &mut gradient)?;
         Ok((value, gradient))
     }
@@ -305,7 +305,8 @@ impl<R: Reduction> AsymmetricLoss<R> {
     /// The diagonal of the Hessian of the reduced loss in the logits, which is the whole Hessian, because no loss
     /// depends on two logits. For [`Unreduced`](crate::reduction::Unreduced), that of the sum.
     ///
-    /// It is not positive everywhere: a negative has negative curvature above some p*, and so has a positive that
+    /// It is not positive everywhere: unless γ₋ = 0 and m = 0, a negative has negative curvature above some p*; unless
+    /// γ₊ = 0, so has a positive that
     /// is badly wrong (for γ₊ = 1 below z ≈ −3.1). A Newton step needs a safeguard there. For 0 < γ₋ < 1 and m > 0
     /// it grows without bound as p falls to the margin.
     ///
@@ -335,10 +336,21 @@ impl<R: Reduction> AsymmetricLoss<R> {
         V: Data<Elem = Y>,
         D: Dimension,
     {
-        let mut hessian = Array::from_elem(logits.raw_dim(), T::zero());
+        let mut hessian = self.zeros(logits, targets.shape())?;
         let wanted = Wanted { gradient: None, hessian: Some(hessian.view_mut()) };
         self.evaluate(logits.view(), targets.view(), wanted, |scale| scale)?;
         Ok(hessian)
+    }
+
+    /// An array for derivatives, once the shapes are known to be right.
+    fn zeros<T: Float, S: Data<Elem = T>, D: Dimension>(
+        &self,
+        logits: &ArrayBase<S, D>,
+        targets: &[usize],
+    ) -> Result<Array<T, D>, Error> {
+        check_shape("targets", logits.shape(), targets)?;
+        self.reduction.scale(logits.shape())?;
+        Ok(Array::from_elem(logits.raw_dim(), T::zero()))
     }
 
     fn scaled_gradient<T, Y, S, V, D>(
@@ -354,7 +366,7 @@ impl<R: Reduction> AsymmetricLoss<R> {
         V: Data<Elem = Y>,
         D: Dimension,
     {
-        let mut gradient = Array::from_elem(logits.raw_dim(), T::zero());
+        let mut gradient = self.zeros(logits, targets.shape())?;
         let wanted = Wanted { gradient: Some(gradient.view_mut()), hessian: None };
         self.evaluate(logits.view(), targets.view(), wanted, rescale)?;
         Ok(gradient)

@@ -28,11 +28,14 @@ use std::fmt::{self, Debug};
 ///     type Output<T: Float, D: Dimension> = T;
 ///
 ///     fn scale(&self, shape: &[usize]) -> Result<f64, Error> {
-///         Ok(1.0 / shape[0] as f64)
+///         match shape.first() {
+///             Some(&rows) if rows > 0 => Ok(1.0 / rows as f64),
+///             _ => Err(Error::EmptyMean { shape: shape.to_vec() }),
+///         }
 ///     }
 ///     fn reduce<T: Float, D: Dimension>(&self, losses: Losses<'_, T, D>) -> Result<T, Error> {
-///         let rows = losses.shape()[0] as f64;
-///         Ok(T::from_sum(losses.sum()? / T::Sum::from_f64(rows)))
+///         let scale = self.scale(losses.shape())?;
+///         Ok(T::from_sum(losses.sum()? * T::Sum::from_f64(scale)))
 ///     }
 ///     fn upstream<'a, T: Float, D: Dimension>(&self, upstream: &'a T) -> Upstream<'a, T, D> {
 ///         Upstream::Scalar(*upstream)
@@ -56,7 +59,7 @@ pub trait Reduction: Clone + Debug + Send + Sync {
     /// Where the reduction is not defined for the shape.
     fn scale(&self, shape: &[usize]) -> Result<f64, Error>;
 
-    /// Reduces the losses, which are computed as they are asked for.
+    /// Reduces the losses, which are computed as they are asked for: ask, or the gradient is not computed either.
     ///
     /// # Errors
     ///

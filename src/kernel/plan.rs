@@ -2,13 +2,11 @@
 
 use crate::activation::Reference;
 use crate::float::Float;
+use crate::focal;
 use crate::loss::Implementation;
 
-/// The largest number below 1 that every element type represents.
+/// The largest number below 1 that `f32` and wider types represent.
 const LARGEST_MARGIN: f64 = 1.0 - 1.0 / (1 << 24) as f64;
-
-/// A γ for which xᵞ is 0 for every x < 1, and which no product with a logarithm takes out of range.
-const LARGEST_GAMMA: f64 = 1e30;
 
 /// A number for every class, or one number for all.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,7 +89,7 @@ impl<T: Float> Table<T> {
     const WIDTH: usize = Reference::<T>::LENGTH + 2;
 
     fn new(rows: &[Class<T>], overhang: usize) -> Self {
-        let rows: Vec<[T; 13]> = rows
+        let rows: Vec<[T; 14]> = rows
             .iter()
             .map(|row| {
                 let reference = row.reference.to_array();
@@ -126,7 +124,7 @@ impl<T: Float> Classes<T> for &Class<T> {
 
 /// A stretch of a [`Table`].
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Window<'a, T, const N: usize>([&'a [T; N]; 13]);
+pub(crate) struct Window<'a, T, const N: usize>([&'a [T; N]; 14]);
 
 impl<T: Float, const N: usize> Classes<T> for Window<'_, T, N> {
     #[inline(always)]
@@ -190,7 +188,7 @@ impl<T: Float> Plan<T> {
         let Settings { gamma_neg, gamma_pos, prob_margin, .. } = settings;
         let round = |x: f64| T::from_f64(x).to_f64();
         // A margin may round up to 1, where nothing is left above it, and a γ to ∞.
-        let gamma = |gamma: f64| T::from_f64(gamma.min(LARGEST_GAMMA));
+        let gamma = |gamma: f64| T::from_f64(gamma.min(focal::LARGEST_GAMMA));
         let margin = |m: f64| if round(m) < 1.0 { round(m) } else { LARGEST_MARGIN };
         let row = |class: usize| Class {
             reference: Reference::new(margin(prob_margin.at(class))),
@@ -210,7 +208,9 @@ impl<T: Float> Plan<T> {
             exponents: Exponents::new(gamma_neg, gamma_pos),
             implementation: settings.implementation,
             detached: settings.detach_focal_weight,
-            floor: (settings.log_floor > 0.0).then(|| (floor, T::from_f64(-round(settings.log_floor).ln()))),
+            // A floor below the smallest normal number is none.
+            floor: (settings.log_floor >= f64::from(-T::MAX_EXPONENT).exp2())
+                .then(|| (floor, T::from_f64(-round(settings.log_floor).ln()))),
         }
     }
 }

@@ -62,13 +62,11 @@ pub(crate) fn exp<N: Native>(x: Pair<N>) -> Pair<N> {
     Pair { hi: mantissa.hi * scale, lo: (mantissa.lo + r.lo.mul_add(mantissa.hi, e.lo)) * scale }
 }
 
-/// `base`ᵉ = exp(e · ln base) for a base from 0 to 1; the smallest normal number stands for any below it.
+/// `base`ᵉ = exp(e · ln base) for a base ≥ 0; the smallest normal number stands for any below it.
 #[inline(always)]
 pub(crate) fn power<N: Native>(base: Pair<N>, e: Pair<N>) -> Pair<N> {
     let smallest = N::power_of_two(N::from_f64(f64::from(-N::MAX_EXPONENT)));
     let tiny = base.hi < smallest;
     let ln = ln(Pair { hi: if tiny { smallest } else { base.hi }, lo: if tiny { N::zero() } else { base.lo } });
-    // A probability that rounding has lifted above 1 would explode under a huge exponent.
-    let lifted = ln.hi > N::zero();
-    exp(e.times(Pair { hi: if lifted { N::zero() } else { ln.hi }, lo: if lifted { N::zero() } else { ln.lo } }))
+    exp(e.times(ln))
 }
