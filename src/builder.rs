@@ -112,7 +112,8 @@ impl<R: Reduction> Builder<R> {
         self
     }
 
-    /// ε in [0, 1): logarithms are taken of max(·, ε); 0, which is off, by default.
+    /// ε in [0, 1): logarithms are taken of max(·, ε); 0, which is off, by default. An ε below the smallest normal
+    /// number of the element type counts as 0.
     ///
     /// The reference has ε = 1e-8. It caps the cross-entropy at 18.42 and silences the gradient of predictions that
     /// are badly wrong, so it is of use for reproducing reference runs only.

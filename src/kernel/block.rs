@@ -303,8 +303,8 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         }
     }
 
-    /// The limits for logits so large that e^(−|w|) is not a normal number. The derivatives keep the entropy at the
-    /// bound, because it meets a factor there that is 0; the value takes it from `limit`.
+    /// What the stages cannot know of logits so large that e^(−|w|) is not a normal number. The derivatives keep the
+    /// entropy at the bound, because it meets a factor there that vanishes; the value takes it from `limit`.
     #[inline(always)]
     fn saturate<const N: usize>(&self, w: &Lanes<T, N>, labels: &Lanes<T, N>, t: &mut Terms<T, N>) {
         let (zero, one) = (T::zero(), T::one());
