@@ -8,30 +8,28 @@ use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// The probability m from which p is measured, so that p − m keeps all its digits near p = m.
 ///
-/// The fields are the constants of [`odds`] and [`sigmoid_above`]; `docs/mathematics.md` derives them.
+/// The fields are the constants of the stages; `docs/mathematics.md` derives them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reference<T> {
     /// m.
     pub(crate) m: T,
     /// ln(m / (1 − m)) in three pieces, or 0 for m = 0.
     logit: [T; 3],
-    /// j with 1 ≤ c < 2 for c = m·2ʲ, or 0 for m = 0.
+    /// The logit divided by ln 2.
+    log_2_odds: T,
+    /// j with ½ ≤ c < 1 for (1 − m)/m = c·2ʲ, or 0 for m = 0.
     shift: T,
     /// 2⁻ʲ, or 0 for m = 0.
-    unit: T,
-    /// 1/((1 − m)c), with c = 1 for m = 0.
-    alpha: Pair<T>,
-    /// 1/(1 − m).
-    beta: Pair<T>,
-    /// 1/c.
-    kappa: T,
-    /// The logit that stands for all below it: there e^z would leave the range, or p is below m anyway.
-    lowest: T,
+    pub(crate) unit: T,
+    /// c, or 1 for m = 0.
+    odds: Pair<T>,
+    /// 1 − m.
+    pub(crate) complement: Pair<T>,
 }
 
 impl<T: Float> Reference<T> {
     /// The number of constants.
-    pub(crate) const LENGTH: usize = 12;
+    pub(crate) const LENGTH: usize = 11;
 
     /// m = 0: p itself.
     #[inline(always)]
@@ -40,12 +38,11 @@ impl<T: Float> Reference<T> {
         Reference {
             m: zero,
             logit: [zero; 3],
+            log_2_odds: zero,
             shift: zero,
             unit: zero,
-            alpha: Pair::single(one),
-            beta: Pair::single(one),
-            kappa: one,
-            lowest: -bound::<T>(),
+            odds: Pair::single(one),
+            complement: Pair::single(one),
         }
     }
 
@@ -61,26 +58,25 @@ impl<T: Float> Reference<T> {
         let origin = logit(m);
         // The first piece lies on the grid of ln 2, so that adding a multiple of ln 2 to it is exact.
         let first = (origin.hi / T::ln_2_grid()).round() * T::ln_2_grid();
-        let rest = round(Pair { hi: origin.hi - first, lo: origin.lo });
-        let shift = -m.log2().floor();
-        let c = m * shift.exp2();
-        let beta = reciprocal(Pair::sum(1.0, -m));
+        let rest = round(Pair::sum(origin.hi - first, origin.lo));
+        let complement = Pair::sum(1.0, -m);
+        let shift = (complement.hi / m).log2().floor() + 1.0;
+        let odds = complement.times(reciprocal(Pair::single(m * shift.exp2())));
         Reference {
             m: T::from_f64(m),
             logit: [T::from_f64(first), rest.hi, rest.lo],
+            log_2_odds: T::from_f64(origin.hi * std::f64::consts::LOG2_E),
             shift: T::from_f64(shift),
             unit: T::from_f64((-shift).exp2()),
-            alpha: round(beta.times(reciprocal(Pair::single(c)))),
-            beta: round(beta),
-            kappa: T::from_f64(1.0 / c),
-            lowest: T::from_f64(first - 2.0),
+            odds: round(odds),
+            complement: round(complement),
         }
     }
 
     /// The constants as an array, for a table with a column each.
-    pub(crate) fn to_array(self) -> [T; 12] {
-        let Reference { m, logit: [a, b, c], shift, unit, alpha, beta, kappa, lowest } = self;
-        [m, a, b, c, shift, unit, alpha.hi, alpha.lo, beta.hi, beta.lo, kappa, lowest]
+    pub(crate) fn to_array(self) -> [T; 11] {
+        let Reference { m, logit: [a, b, c], log_2_odds, shift, unit, odds, complement } = self;
+        [m, a, b, c, log_2_odds, shift, unit, odds.hi, odds.lo, complement.hi, complement.lo]
     }
 
     /// The inverse of [`to_array`](Self::to_array), constant by constant.
@@ -89,12 +85,11 @@ impl<T: Float> Reference<T> {
         Reference {
             m: constant(0),
             logit: [constant(1), constant(2), constant(3)],
-            shift: constant(4),
-            unit: constant(5),
-            alpha: Pair { hi: constant(6), lo: constant(7) },
-            beta: Pair { hi: constant(8), lo: constant(9) },
-            kappa: constant(10),
-            lowest: constant(11),
+            log_2_odds: constant(4),
+            shift: constant(5),
+            unit: constant(6),
+            odds: Pair { hi: constant(7), lo: constant(8) },
+            complement: Pair { hi: constant(9), lo: constant(10) },
         }
     }
 
@@ -105,102 +100,87 @@ impl<T: Float> Reference<T> {
         Reference {
             m: f(self.m),
             logit: self.logit.map(&f),
+            log_2_odds: f(self.log_2_odds),
             shift: f(self.shift),
             unit: f(self.unit),
-            alpha: pair(self.alpha),
-            beta: pair(self.beta),
-            kappa: f(self.kappa),
-            lowest: f(self.lowest),
-        }
-    }
-
-    /// The constants for m = 0 where `label` is 1, these where it is 0.
-    #[inline(always)]
-    pub(crate) fn unless(self, label: T) -> Self {
-        let zero = Self::zero();
-        let choose = |one: T, zero: T| label.choose(one, zero);
-        let pair = |one: Pair<T>, zero: Pair<T>| Pair { hi: choose(one.hi, zero.hi), lo: choose(one.lo, zero.lo) };
-        Reference {
-            m: choose(zero.m, self.m),
-            logit: [0, 1, 2].map(|i| choose(zero.logit[i], self.logit[i])),
-            shift: choose(zero.shift, self.shift),
-            unit: choose(zero.unit, self.unit),
-            alpha: pair(zero.alpha, self.alpha),
-            beta: pair(zero.beta, self.beta),
-            kappa: choose(zero.kappa, self.kappa),
-            lowest: choose(zero.lowest, self.lowest),
+            odds: pair(self.odds),
+            complement: pair(self.complement),
         }
     }
 }
 
-/// The |z| beyond which e^(−|z|) is not a normal number; [`odds`] is not to be called with a larger z.
+/// The |z| beyond which e^(−|z|) is not a normal number; [`exponential`] is not to be called with a larger one.
 #[inline(always)]
 pub(crate) fn bound<T: Float>() -> T {
     T::from_f64(f64::from(T::MAX_EXPONENT) * std::f64::consts::LN_2)
 }
 
-/// `z`, but at most [`bound`]; NaN stays NaN.
+/// `z`, but within ±[`bound`]; NaN stays NaN.
 #[inline(always)]
 pub(crate) fn clamp<T: Float>(z: T) -> T {
-    if z > bound() { bound() } else { z }
+    let z = if z > bound() { bound() } else { z };
+    if z < -bound::<T>() { -bound::<T>() } else { z }
 }
 
-/// The odds eᵟ relative to those of the reference, δ = z − logit(m), scaled by 2⁻ⁿ.
+/// eᵟ = 2ⁿ(1 + a) for δ = z − logit(m).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Odds<T> {
-    /// (eᵟ − 1)·2⁻ⁿ, or e^z·2⁻ⁿ for m = 0.
-    pub(crate) excess: Pair<T>,
+pub(crate) struct Exponential<T> {
+    pub(crate) a: T,
     /// 2^(j − n).
     pub(crate) scale: T,
 }
 
-/// eᵟ = 2ⁿ(1 + a): reduced like an ordinary exponential, but nothing is lost near δ = 0.
+/// The exponential of a logit relative to that of the reference; nothing is lost near δ = 0.
 #[inline(always)]
-pub(crate) fn odds<T: Float>(z: T, from: &Reference<T>) -> Odds<T> {
+pub(crate) fn exponential<T: Float>(z: T, from: &Reference<T>) -> Exponential<T> {
     let [high, low] = T::ln_2();
     let [first, second, third] = from.logit;
-    let z = if z < from.lowest { from.lowest } else { z };
-    let n = ((z - first) * T::from_f64(std::f64::consts::LOG2_E)).round();
-    let r = ((z - n.mul_add(high, first)) - n.mul_add(low, second)) - third;
-    let a = T::exp_m1_reduced(r);
-    let scale = T::exp_2(from.shift - n);
-    let excess = Pair::sum_ordered((-scale).mul_add(from.unit, T::one()), a.hi);
-    Odds { excess: Pair { hi: excess.hi, lo: excess.lo + a.lo }, scale }
+    let (minus_n, scale) =
+        T::round_exp_2(z.mul_add(T::from_f64(-std::f64::consts::LOG2_E), from.log_2_odds), from.shift);
+    let r = (z - (-minus_n).mul_add(high, first)) - (-minus_n).mul_add(low, second);
+    Exponential { a: T::exp_m1_reduced(r, -third), scale }
 }
 
-/// p − m and 1 − p.
+/// p = e/D and 1 − p = σ/D with D = σ + e, where σ/e = e⁻ᶻ.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sigmoid<T> {
-    pub(crate) above: Pair<T>,
-    pub(crate) q: T,
+    pub(crate) e: T,
+    pub(crate) sigma: Pair<T>,
+    pub(crate) divisor: Pair<T>,
+    /// 1/D.
+    pub(crate) reciprocal: T,
 }
 
-/// p − m = ε/(αs + βε) and 1 − p = κs/(αs + βε) for the odds (ε, s).
+/// e = 1 + a and σ = c·2^(j−n).
 #[inline(always)]
-pub(crate) fn sigmoid_above<T: Float>(odds: Odds<T>, from: &Reference<T>) -> Sigmoid<T> {
-    let Odds { excess, scale } = odds;
-    let Reference { alpha, beta, kappa, .. } = *from;
-    let product = scale * alpha.hi;
-    let divisor = beta.hi.mul_add(excess.hi, product);
-    let reciprocal = T::one() / divisor;
-    let hi = excess.hi * reciprocal;
-    // What the roundings of divisor and quotient left over, as in long division.
-    let divisor_lo = beta.hi.mul_add(excess.hi, product - divisor)
-        + beta.hi.mul_add(excess.lo, scale.mul_add(alpha.lo, beta.lo * excess.hi));
-    let remainder = excess.lo - hi.product_error(divisor, excess.hi);
-    Sigmoid { above: Pair { hi, lo: (-hi).mul_add(divisor_lo, remainder) * reciprocal }, q: scale * kappa * reciprocal }
+pub(crate) fn sigmoid_parts<T: Float>(x: Exponential<T>, from: &Reference<T>) -> Sigmoid<T> {
+    let e = T::one() + x.a;
+    let sigma = Pair { hi: from.odds.hi * x.scale, lo: from.odds.lo * x.scale };
+    let sum = Pair::sum_positive(sigma.hi, e);
+    let divisor = Pair { hi: sum.hi, lo: sum.lo + sigma.lo };
+    Sigmoid { e, sigma, divisor, reciprocal: T::one() / divisor.hi }
+}
+
+impl<T: Float> Sigmoid<T> {
+    /// `numerator`/D, by one step of long division.
+    #[inline(always)]
+    pub(crate) fn quotient(&self, numerator: Pair<T>) -> Pair<T> {
+        let hi = numerator.hi * self.reciprocal;
+        let remainder = (-hi).mul_add(self.divisor.lo, numerator.lo) - hi.product_error(self.divisor.hi, numerator.hi);
+        Pair { hi, lo: remainder * self.reciprocal }
+    }
 }
 
 /// (σ(z), σ(−z)) for any z.
 #[inline(always)]
 fn sigmoids<T: Float>(z: T) -> (T, T) {
     let reference = Reference::zero();
-    let Sigmoid { above, q } = sigmoid_above(odds(clamp(z), &reference), &reference);
+    let sigmoid = sigmoid_parts(exponential(clamp(z), &reference), &reference);
     let (zero, one) = (T::zero(), T::one());
     match (z < -bound::<T>(), z > bound()) {
         (true, _) => (zero, one),
         (_, true) => (one, zero),
-        _ => (above.round(), q),
+        _ => (sigmoid.quotient(Pair::single(sigmoid.e)).round(), sigmoid.quotient(sigmoid.sigma).round()),
     }
 }
 

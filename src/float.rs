@@ -115,22 +115,11 @@ pub trait Float:
         self.mul_add(factor, -product)
     }
 
-    /// `one` where `self` is 1, `zero` where `self` is 0. Never called with another `self`.
+    /// n, the whole number nearest to a moderate `x`, and 2^(n + shift) for a whole `shift`, as long as that is normal.
     #[inline(always)]
-    fn choose(self, one: Self, zero: Self) -> Self {
-        if self == Self::one() { one } else { zero }
-    }
-
-    /// The whole number nearest to a moderate `self`.
-    #[inline(always)]
-    fn round(self) -> Self {
-        Self::from_f64(self.to_f64().round())
-    }
-
-    /// 2ⁿ for a whole n, |n| ≤ [`MAX_EXPONENT`](Self::MAX_EXPONENT).
-    #[inline(always)]
-    fn exp_2(n: Self) -> Self {
-        Self::from_f64(n.to_f64().exp2())
+    fn round_exp_2(x: Self, shift: Self) -> (Self, Self) {
+        let n = x.to_f64().round();
+        (Self::from_f64(n), Self::from_f64((n + shift.to_f64()).exp2()))
     }
 
     /// ln 2 as high + low, where n · high is exact for every exponent n of the type.
@@ -145,10 +134,10 @@ pub trait Float:
         2f64.powi(-42)
     }
 
-    /// eʳ − 1 for |r| ≤ ½ ln 2, with the rounding error of its last addition.
+    /// eʳ⁺ᵗ − 1 for |r| ≤ ½ ln 2 and a t below a rounding error of r.
     #[inline(always)]
-    fn exp_m1_reduced(r: Self) -> Pair<Self> {
-        Pair::single(r.exp_m1())
+    fn exp_m1_reduced(r: Self, t: Self) -> Self {
+        (r + t).exp_m1()
     }
 
     /// −ln v for v = 1 − u, where whichever of the two is small is accurate.
@@ -160,10 +149,10 @@ pub trait Float:
     /// `base`ᵉ for a base ≥ 0. For one below 2^−[`MAX_EXPONENT`](Self::MAX_EXPONENT), any finite number will do:
     /// what it is multiplied by is then 0.
     #[inline(always)]
-    fn power(base: Pair<Self>, e: Pair<Self>) -> Pair<Self> {
+    fn power(base: Pair<Self>, e: Pair<Self>) -> Self {
         let smallest = Self::from_f64(f64::from(-Self::MAX_EXPONENT).exp2());
         let base = if base.hi < smallest { Self::one() } else { base.round() };
-        Pair::single((e.round() * base.ln()).exp())
+        (e.round() * base.ln()).exp()
     }
 
     /// Evaluates a run of elements with the vector instructions of the processor, where the type has any.

@@ -36,9 +36,9 @@ impl<T: Float> Jet<T, Pair<T>> {
 
 /// b^(γ−1) and the base to go with it. γ is a pair because its rounding error would be multiplied by ln b.
 ///
-/// for γ = 0, where the weight is 1 whatever b is, both are 1.
+/// For γ = 0, where the weight is 1 whatever b is, both are 1.
 #[inline(always)]
-pub(crate) fn weight_over_base<T: Float>(base: Pair<T>, gamma: Pair<T>) -> (Pair<T>, Pair<T>) {
+pub(crate) fn weight_over_base<T: Float>(base: Pair<T>, gamma: Pair<T>) -> (T, Pair<T>) {
     let one = T::one();
     // A probability that rounding has lifted above 1 would explode under a huge exponent.
     let lifted = (base.hi - one) + base.lo > T::zero();
@@ -47,16 +47,16 @@ pub(crate) fn weight_over_base<T: Float>(base: Pair<T>, gamma: Pair<T>) -> (Pair
     (T::power(base, gamma.plus(Pair::single(-one))), base)
 }
 
-/// The same for a whole γ ≤ 4, by multiplication.
+/// The same for a whole γ ≤ 4, by multiplication: (h + l)ᵏ = h^(k−1)·(h + k·l), as l is but a rounding error of h.
 #[inline(always)]
-pub(crate) fn whole_weight_over_base<T: Float>(base: Pair<T>, gamma: u32) -> (Pair<T>, Pair<T>) {
-    let one = Pair::single(T::one());
+pub(crate) fn whole_weight_over_base<T: Float>(base: Pair<T>, gamma: u32) -> (T, Pair<T>) {
+    let Pair { hi, lo } = base;
     match gamma {
-        0 => (one, one),
-        1 => (one, base),
-        2 => (base, base),
-        3 => (base.times(base), base),
-        _ => (base.times(base).times(base), base),
+        0 => (T::one(), Pair::single(T::one())),
+        1 => (T::one(), base),
+        2 => (hi + lo, base),
+        3 => (hi * (lo + lo + hi), base),
+        _ => (hi * hi * T::from_f64(3.0).mul_add(lo, hi), base),
     }
 }
 
@@ -68,11 +68,11 @@ pub(crate) fn whole_weight_over_base<T: Float>(base: Pair<T>, gamma: u32) -> (Pa
 /// V comes first into every product: it may be huge where the others are tiny, and they would underflow without it.
 /// A detached weight is one whose derivative is left out: `gamma` is then 0.
 #[inline(always)]
-pub(crate) fn weighted<T: Float>(base: Jet<T, Pair<T>>, entropy: Jet<T>, over_base: Pair<T>, gamma: T) -> Jet<T> {
+pub(crate) fn weighted<T: Float>(base: Jet<T, Pair<T>>, entropy: Jet<T>, over_base: T, gamma: T) -> Jet<T> {
     let b = base.value;
-    let value = over_base.scaled(entropy.value);
-    let first = over_base.scaled(entropy.first);
-    let second = over_base.scaled(entropy.second);
+    let value = over_base * entropy.value;
+    let first = over_base * entropy.first;
+    let second = over_base * entropy.second;
     // Where b is not a normal number, L is 0, and b′/b must not turn it into NaN.
     let smallest = T::from_f64(f64::from(-T::MAX_EXPONENT).exp2());
     let ratio = if b.hi < smallest { T::zero() } else { base.first / b.hi };
@@ -98,7 +98,7 @@ fn scalar_power<T: Float>(x: T, e: Pair<T>) -> T {
         return if e.hi > T::zero() { T::zero() } else { T::one() };
     }
     let smallest = T::from_f64(f64::from(-T::MAX_EXPONENT).exp2());
-    T::power(Pair::single(if x < smallest { smallest } else { x }), e).round()
+    T::power(Pair::single(if x < smallest { smallest } else { x }), e)
 }
 
 /// w = xᵞ, element by element, for x ≥ 0; an x below the smallest normal number counts as that number.

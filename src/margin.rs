@@ -2,7 +2,7 @@
 //!
 //! u = max(p − m, 0): a negative whose probability is at most m costs nothing. At p = m the derivative is 0.
 
-use crate::activation::Sigmoid;
+use crate::activation::{Exponential, Reference, Sigmoid};
 use crate::error::Error;
 use crate::float::{Float, Pair};
 use ndarray::{Array, ArrayBase, Data, Dimension};
@@ -10,41 +10,63 @@ use ndarray::{Array, ArrayBase, Data, Dimension};
 /// max(x, 0); NaN stays NaN.
 #[inline(always)]
 fn positive_part<T: Float>(x: T) -> T {
-    if x <= T::zero() { T::zero() } else { x }
+    if T::zero() > x { T::zero() } else { x }
 }
 
-/// `value` · d max(x, 0)/dx, which is `value` above 0, else 0.
+/// `value` · d max(x, 0)/dx, which is `value` where x > 0, else 0.
 #[inline(always)]
 fn positive_part_gradient<T: Float>(x: T, value: T) -> T {
-    if x <= T::zero() { T::zero() } else { value }
+    if x > T::zero() { value } else { T::zero() }
 }
 
-/// The probability above the margin, as the loss needs it.
+/// The probability of the wrong answer, as the loss needs it: that of the label if it is absent, shifted by the margin;
+/// that of its absence if it is present, which no margin shifts.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shifted<T> {
-    /// u = max(p − m, 0).
+pub(crate) struct Wrong<T> {
+    /// u = max(P − m, 0).
     pub(crate) u: Pair<T>,
-    /// p, where it is above the margin.
+    /// P, where it is above the margin.
     pub(crate) p: T,
-    /// v = 1 − u.
+    /// 1 − P, where P is above the margin.
+    pub(crate) q: T,
+    /// v = 1 − u, where P is above the margin.
     pub(crate) v: T,
 }
 
-/// Takes p − m and q = 1 − p above the margin.
+/// The numerator of p − m = (1 − m)(e − 2⁻ⁿ)/D, or 0 where that is negative.
 #[inline(always)]
-pub(crate) fn shifted<T: Float>(x: Sigmoid<T>, m: T) -> Shifted<T> {
-    let Sigmoid { above, q } = x;
-    let hi = positive_part(above.hi);
-    let lo = positive_part_gradient(hi, above.lo);
-    // 1 − u is exact for u ≥ ½, but the error of u weighs ever more as 1 − u shrinks; q + m has no such error.
-    let v = if hi > T::from_f64(0.75) { q + m } else { T::one() - hi };
-    Shifted { u: Pair { hi, lo }, p: hi + m, v }
+fn excess<T: Float>(x: Exponential<T>, from: &Reference<T>) -> Pair<T> {
+    let w = from.complement;
+    // Rounded like e, so that the two errors cancel where p is near 1.
+    let difference = (-x.scale).mul_add(from.unit, T::one()) + x.a;
+    let hi = w.hi * difference;
+    let lo = w.lo.mul_add(difference, w.hi.product_error(difference, hi));
+    Pair { hi: positive_part(hi), lo: positive_part_gradient(difference, lo) }
+}
+
+/// The probability of the wrong answer for a label that is present or absent.
+#[inline(always)]
+pub(crate) fn wrong<T: Float>(present: bool, x: Exponential<T>, sigmoid: Sigmoid<T>, from: &Reference<T>) -> Wrong<T> {
+    let choose = |present_value: T, absent_value: T| if present { present_value } else { absent_value };
+    let (sigma, excess) = (sigmoid.sigma, excess(x, from));
+    let u = sigmoid.quotient(Pair { hi: choose(sigma.hi, excess.hi), lo: choose(sigma.lo, excess.lo) });
+    let p = choose(u.hi, u.hi + from.m);
+    // 1 − P keeps its digits up to ½; the quotient always does, but carries the roundings of D.
+    let quotient = choose(sigmoid.e, sigma.hi) * sigmoid.reciprocal;
+    let q = if p > T::from_f64(0.5) { quotient } else { T::one() - p };
+    Wrong { u, p, q, v: choose(q, q + from.m) }
+}
+
+/// −ln v, which is 0 at and below the margin.
+#[inline(always)]
+pub(crate) fn entropy<T: Float>(u: T, v: T) -> T {
+    positive_part_gradient(u, T::neg_ln(u, v))
 }
 
 /// d(−ln v)/dz = p·q/v above the margin, else 0.
 #[inline(always)]
-pub(crate) fn entropy_slope<T: Float>(u: T, p: T, q: T, v: T) -> T {
-    positive_part_gradient(u, p * (q / v))
+pub(crate) fn entropy_slope<T: Float>(u: T, d: T, v: T) -> T {
+    positive_part_gradient(u, d / v)
 }
 
 /// Fails unless 0 ≤ m < 1.

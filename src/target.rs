@@ -9,10 +9,11 @@ pub trait Target<T: Float>: Copy + Send + Sync + 'static {
     /// The label as a float.
     fn to_float(self) -> T;
 
-    /// The labels as floats, in place or in a buffer that is long enough.
+    /// The labels as floats: all of them in place, or as many as fit into a buffer.
     #[doc(hidden)]
     fn as_floats<'a>(targets: &'a [Self], buffer: &'a mut [T]) -> &'a [T] {
-        let buffer = &mut buffer[..targets.len()];
+        let length = targets.len().min(buffer.len());
+        let buffer = &mut buffer[..length];
         for (to, from) in buffer.iter_mut().zip(targets) {
             *to = from.to_float();
         }
@@ -34,7 +35,7 @@ impl<T: Float> Target<T> for T {
 impl<T: Float> Target<T> for bool {
     #[inline(always)]
     fn to_float(self) -> T {
-        u8::from(self).to_float()
+        if self { T::one() } else { T::zero() }
     }
 }
 

@@ -64,7 +64,7 @@ impl Largest {
         let expected =
             [(&exact.value, &exact.value), (&exact.first, gradient_term), (&exact.second, &exact.second_term)];
         // About a fifth above the largest ever seen, so that a lost low part of a pair shows.
-        let limits = if hard { [6.0, 9.0, 20.0] } else { [6.0, 16.0, 32.0] };
+        let limits = if hard { [9.0, 10.0, 21.0] } else { [8.0, 11.0, 20.0] };
         for (k, (exact, measure)) in expected.into_iter().enumerate() {
             let measure = to_f64(measure).abs();
             let actual: f64 = actual[k].into();

@@ -3,13 +3,12 @@
 //! Splitting the formula into short loops over arrays in the L1 cache keeps more independent elements in flight
 //! than one loop over the whole formula, whose chain of dependent operations fills the processor's window.
 //!
-//! A positive label is the mirror image of a negative without margin: with w = −z, σ(w) is its probability of
-//! being wrong. So one set of stages serves both; `label` picks the constants.
+//! Every stage after the first sees the probability of the wrong answer: that of a label that is absent, or that of
+//! the absence of one that is present. So one set of stages serves both.
 
-use super::dispatch::prefetch;
 use super::plan::{Class, Classes, Exponents, Plan, Rows, Window};
 use super::sum::Accumulator;
-use crate::activation::{self, Odds, Reference};
+use crate::activation::{self, Exponential, Reference, Sigmoid};
 use crate::float::{Float, Pair};
 use crate::focal::{self, Jet};
 use crate::loss::Implementation;
@@ -31,8 +30,8 @@ pub struct Run<'a, T: Float> {
     pub(crate) class: usize,
     /// What gradient and Hessian are multiplied by.
     pub(crate) scale: T,
-    pub(crate) losses: &'a mut [T],
     pub(crate) sum: &'a mut Accumulator<T>,
+    pub(crate) losses: Option<&'a mut [T]>,
     pub(crate) gradient: Option<&'a mut [T]>,
     pub(crate) hessian: Option<&'a mut [T]>,
 }
@@ -72,33 +71,8 @@ struct Lanes<T, const N: usize>([T; N]);
 
 impl<T: Float, const N: usize> Lanes<T, N> {
     #[inline(always)]
-    fn splat(value: T) -> Self {
-        Lanes([value; N])
-    }
-
-    /// The elements of a slice, then zeros.
-    #[inline(always)]
-    fn load<S: Copy>(slice: &[S], lift: impl Fn(S) -> T) -> Self {
-        let mut lanes = Self::splat(T::zero());
-        for (lane, &element) in lanes.0.iter_mut().zip(slice) {
-            *lane = lift(element);
-        }
-        lanes
-    }
-
-    #[inline(always)]
-    fn map(self, f: impl Fn(T) -> T) -> Self {
-        let mut lanes = self;
-        for lane in &mut lanes.0 {
-            *lane = f(*lane);
-        }
-        lanes
-    }
-
-    /// Whether a property holds in some lane.
-    #[inline(always)]
-    fn any(&self, property: impl Fn(T) -> bool) -> bool {
-        self.0.iter().fold(false, |any, &lane| any | property(lane))
+    fn zeros() -> Self {
+        Lanes([T::zero(); N])
     }
 
     /// The first lanes, as many as `to` is long.
@@ -110,26 +84,47 @@ impl<T: Float, const N: usize> Lanes<T, N> {
     }
 }
 
+/// Logits and targets.
+#[derive(Debug)]
+struct Input<'a, T, const N: usize> {
+    logits: &'a [T; N],
+    targets: &'a [T; N],
+}
+
+/// The [`Exponential`] and the [`Sigmoid`] of each logit.
+#[derive(Debug)]
+struct Activations<T, const N: usize> {
+    a: Lanes<T, N>,
+    scale: Lanes<T, N>,
+    e: Lanes<T, N>,
+    sigma_hi: Lanes<T, N>,
+    sigma_lo: Lanes<T, N>,
+    divisor_hi: Lanes<T, N>,
+    divisor_lo: Lanes<T, N>,
+    reciprocal: Lanes<T, N>,
+}
+
 /// The terms of one label of each element, between the stages.
 #[derive(Debug)]
 struct Terms<T, const N: usize> {
-    /// The base of the focal weight: (p − m)₊, or p. Before the margin: the odds' excess.
+    /// The base of the focal weight: u, or P.
     base_hi: Lanes<T, N>,
     base_lo: Lanes<T, N>,
+    /// The probability P of the wrong answer, and Q = 1 − P.
     p: Lanes<T, N>,
     q: Lanes<T, N>,
-    /// 1 − (p − m)₊.
+    /// 1 − u.
     v: Lanes<T, N>,
+    /// dP/dw = PQ, where w is the logit of the wrong answer.
+    d: Lanes<T, N>,
     /// C = −ln v.
     entropy: Lanes<T, N>,
     /// C for logits beyond the bound, if there are any.
     limit: Lanes<T, N>,
-    beyond: bool,
     /// dC/dw.
     slope: Lanes<T, N>,
     /// b^(γ−1).
-    weight_hi: Lanes<T, N>,
-    weight_lo: Lanes<T, N>,
+    weight: Lanes<T, N>,
 }
 
 /// The loss of each element with its derivatives.
@@ -140,11 +135,133 @@ struct Derivatives<T, const N: usize> {
     second: Lanes<T, N>,
 }
 
+impl<T: Float, const N: usize> Input<'_, T, N> {
+    #[inline(always)]
+    fn logit<E: Lane<T>>(&self, lane: usize) -> E {
+        E::lift(self.logits[lane])
+    }
+
+    #[inline(always)]
+    fn target<E: Lane<T>>(&self, lane: usize) -> E {
+        E::lift(self.targets[lane])
+    }
+
+    /// The label of an element whose target is 0 or 1.
+    #[inline(always)]
+    fn label(&self, lane: usize) -> bool {
+        self.targets[lane] != T::zero()
+    }
+
+    #[inline(always)]
+    fn is_hard(&self, lane: usize) -> bool {
+        let y = self.targets[lane];
+        y.mul_add(y, -y) == T::zero()
+    }
+
+    /// Whether e^(−|z|) is a normal number.
+    #[inline(always)]
+    fn is_within_bounds(&self, lane: usize) -> bool {
+        let (z, bound) = (self.logits[lane], activation::bound::<T>());
+        z * z <= bound * bound
+    }
+}
+
+impl<T: Float, const N: usize> Activations<T, N> {
+    #[inline(always)]
+    fn zeros() -> Self {
+        let zeros = Lanes::zeros();
+        Activations {
+            a: zeros,
+            scale: zeros,
+            e: zeros,
+            sigma_hi: zeros,
+            sigma_lo: zeros,
+            divisor_hi: zeros,
+            divisor_lo: zeros,
+            reciprocal: zeros,
+        }
+    }
+
+    #[inline(always)]
+    fn exponential(&self, lane: usize) -> Exponential<T> {
+        Exponential { a: self.a.0[lane], scale: self.scale.0[lane] }
+    }
+
+    #[inline(always)]
+    fn sigmoid(&self, lane: usize) -> Sigmoid<T> {
+        Sigmoid {
+            e: self.e.0[lane],
+            sigma: Pair { hi: self.sigma_hi.0[lane], lo: self.sigma_lo.0[lane] },
+            divisor: Pair { hi: self.divisor_hi.0[lane], lo: self.divisor_lo.0[lane] },
+            reciprocal: self.reciprocal.0[lane],
+        }
+    }
+
+    #[inline(always)]
+    fn set(&mut self, lane: usize, logit: T, from: &Reference<T>) {
+        let exponential = activation::exponential(logit, from);
+        let Sigmoid { e, sigma, divisor, reciprocal } = activation::sigmoid_parts(exponential, from);
+        (self.a.0[lane], self.scale.0[lane]) = (exponential.a, exponential.scale);
+        (self.e.0[lane], self.reciprocal.0[lane]) = (e, reciprocal);
+        (self.sigma_hi.0[lane], self.sigma_lo.0[lane]) = (sigma.hi, sigma.lo);
+        (self.divisor_hi.0[lane], self.divisor_lo.0[lane]) = (divisor.hi, divisor.lo);
+    }
+}
+
+impl<T: Float, const N: usize> Terms<T, N> {
+    #[inline(always)]
+    fn zeros() -> Self {
+        let zeros = Lanes::zeros();
+        Terms {
+            base_hi: zeros,
+            base_lo: zeros,
+            p: zeros,
+            q: zeros,
+            v: zeros,
+            d: zeros,
+            entropy: zeros,
+            limit: zeros,
+            slope: zeros,
+            weight: zeros,
+        }
+    }
+
+    #[inline(always)]
+    fn base(&self, lane: usize) -> Pair<T> {
+        Pair { hi: self.base_hi.0[lane], lo: self.base_lo.0[lane] }
+    }
+
+    #[inline(always)]
+    fn set_base(&mut self, lane: usize, base: Pair<T>) {
+        (self.base_hi.0[lane], self.base_lo.0[lane]) = (base.hi, base.lo);
+    }
+
+    #[inline(always)]
+    fn set_weight(&mut self, lane: usize, (weight, base): (T, Pair<T>)) {
+        self.weight.0[lane] = weight;
+        self.set_base(lane, base);
+    }
+
+    /// Base and cross-entropy with their derivatives in the logit of the wrong answer: P″ = PQ(Q − P), and with
+    /// C′ = PQ/v, C″ = C′·(Q − P·m/v).
+    #[inline(always)]
+    fn jets(&self, lane: usize, m: T) -> (Jet<T, Pair<T>>, Jet<T>) {
+        let (p, q, d, slope) = (self.p.0[lane], self.q.0[lane], self.d.0[lane], self.slope.0[lane]);
+        let base = Jet { value: self.base(lane), first: d, second: d * (q - p) };
+        let bend = q - p * (m / self.v.0[lane]);
+        (base, Jet { value: self.entropy.0[lane], first: slope, second: slope * bend })
+    }
+}
+
 impl<T: Float, const N: usize> Derivatives<T, N> {
     #[inline(always)]
     fn zeros() -> Self {
-        let zeros = Lanes::splat(T::zero());
-        Derivatives { value: zeros, first: zeros, second: zeros }
+        Derivatives { value: Lanes::zeros(), first: Lanes::zeros(), second: Lanes::zeros() }
+    }
+
+    #[inline(always)]
+    fn get(&self, lane: usize) -> Jet<T> {
+        Jet { value: self.value.0[lane], first: self.first.0[lane], second: self.second.0[lane] }
     }
 
     #[inline(always)]
@@ -168,19 +285,29 @@ impl<T: Float, const N: usize> Derivatives<T, N> {
     #[inline(always)]
     fn take_limits(&mut self, t: &Terms<T, N>) {
         for i in 0..N {
-            if t.limit.0[i] > t.entropy.0[i] {
-                let limit = t.limit.0[i];
-                let weighted = t.weight_hi.0[i] * t.base_hi.0[i] * limit;
+            let limit = t.limit.0[i];
+            if limit > t.entropy.0[i] {
                 // The weight may have underflown to 0, but it is never 0.
                 let infinite = limit * T::zero() != T::zero();
-                self.value.0[i] = if infinite { limit } else { weighted };
+                self.value.0[i] = if infinite { limit } else { t.weight.0[i] * t.base_hi.0[i] * limit };
             }
         }
     }
+}
 
+/// The arrays of a block.
+#[derive(Debug)]
+struct Block<T, const N: usize> {
+    activations: Activations<T, N>,
+    /// The terms of the label that an element has; of an absent one, where labels are soft.
+    terms: Terms<T, N>,
+    output: Derivatives<T, N>,
+}
+
+impl<T: Float, const N: usize> Block<T, N> {
     #[inline(always)]
-    fn get(&self, lane: usize) -> Jet<T> {
-        Jet { value: self.value.0[lane], first: self.first.0[lane], second: self.second.0[lane] }
+    fn zeros() -> Self {
+        Block { activations: Activations::zeros(), terms: Terms::zeros(), output: Derivatives::zeros() }
     }
 }
 
@@ -194,159 +321,204 @@ struct Loss<T, C> {
     floor: Option<(T, T)>,
     /// The highest derivative asked for.
     order: u8,
+    /// Whether some logit is beyond the bound, or not a number.
+    beyond: bool,
 }
 
 impl<T: Float, C: Classes<T>> Loss<T, C> {
-    /// The reference probability of a lane: the margin for a negative, 0 for a positive.
-    #[inline(always)]
-    fn reference(&self, lane: usize, label: T) -> Reference<T> {
-        self.classes.at(lane).reference.unless(label)
-    }
-
-    #[inline(always)]
-    fn gamma(&self, lane: usize, label: T) -> T {
-        let Class { gamma_neg, gamma_pos, .. } = self.classes.at(lane);
-        label.choose(gamma_pos, gamma_neg)
-    }
-
     /// The focusing exponent as the derivatives see it.
     #[inline(always)]
     fn gamma_in_derivative(&self, gamma: T) -> T {
         if self.detached { T::zero() } else { gamma }
     }
 
-    /// Labels that are all 0 or 1.
+    /// One block; the lane of an invalid target is the error.
     #[inline(always)]
-    fn hard<const N: usize>(
-        &self,
-        logits: &Lanes<T, N>,
-        labels: &Lanes<T, N>,
-        terms: &mut Terms<T, N>,
-        out: &mut Derivatives<T, N>,
-    ) {
-        let mut w = *logits;
+    fn evaluate<S: Float, const N: usize>(&self, x: &Input<'_, S, N>, block: &mut Block<T, N>) -> Result<(), usize>
+    where
+        T: Lane<S>,
+    {
+        let Block { activations, terms, output } = block;
+        let mut is_regular = true;
         for i in 0..N {
-            w.0[i] = labels.0[i].choose(-logits.0[i], logits.0[i]);
+            is_regular &= x.is_hard(i) & x.is_within_bounds(i);
+            activations.set(i, x.logit(i), &self.classes.at(i).reference);
         }
-        self.evaluate_terms(&w, labels, terms);
-        self.raise(labels, terms);
-        self.weight(labels, terms, out);
+        if is_regular {
+            self.hard(x, activations, terms, output);
+            return Ok(());
+        }
+        if let Some(lane) = x.targets.iter().position(|&y| !(y >= S::zero() && y <= S::one())) {
+            return Err(lane);
+        }
+        let beyond = !(0..N).all(|i| x.is_within_bounds(i));
+        let irregular = Loss { beyond, ..*self };
+        for i in 0..N {
+            activations.set(i, activation::clamp(x.logit(i)), &self.classes.at(i).reference);
+        }
+        if (0..N).all(|i| x.is_hard(i)) {
+            irregular.hard(x, activations, terms, output);
+            return Ok(());
+        }
+        irregular.soft(x, activations, terms, output);
+        if (0..N).any(|i| x.is_hard(i)) {
+            // A hard label gives the same bits whatever its neighbours are.
+            let mut hard = Derivatives::zeros();
+            irregular.hard(x, activations, terms, &mut hard);
+            for i in 0..N {
+                if x.is_hard(i) {
+                    output.set(i, hard.get(i));
+                }
+            }
+        }
+        Ok(())
     }
 
-    /// Labels anywhere between 0 and 1.
+    /// The stages after the activation, for labels that are 0 or 1.
     #[inline(always)]
-    fn soft<const N: usize>(&self, logits: &Lanes<T, N>, targets: &Lanes<T, N>, out: &mut Derivatives<T, N>) {
-        let (zeros, ones) = (Lanes::splat(T::zero()), Lanes::splat(T::one()));
-        let (mut positive, mut negative) = (Terms::zeros(), Terms::zeros());
-        self.evaluate_terms(logits, &zeros, &mut negative);
-        self.evaluate_terms(&logits.map(|z| -z), &ones, &mut positive);
+    fn hard<S: Float, const N: usize>(
+        &self,
+        x: &Input<'_, S, N>,
+        activations: &Activations<T, N>,
+        t: &mut Terms<T, N>,
+        out: &mut Derivatives<T, N>,
+    ) where
+        T: Lane<S>,
+    {
+        let label = |i: usize| x.label(i);
+        self.shift(label, x, activations, t);
+        self.raise(label, t);
+        self.weigh(label, t, out);
+    }
+
+    /// The stages after the activation, for labels anywhere between 0 and 1.
+    #[inline(always)]
+    fn soft<S: Float, const N: usize>(
+        &self,
+        x: &Input<'_, S, N>,
+        activations: &Activations<T, N>,
+        absent: &mut Terms<T, N>,
+        out: &mut Derivatives<T, N>,
+    ) where
+        T: Lane<S>,
+    {
+        let mut present = Terms::zeros();
+        self.shift(|_| false, x, activations, absent);
+        self.shift(|_| true, x, activations, &mut present);
         match self.implementation {
-            Implementation::AlibabaMiil => self.blend(targets, &mut positive, &negative, out),
+            Implementation::AlibabaMiil => self.blend(|i| x.target(i), absent, &mut present, out),
             Implementation::DeepPsp | Implementation::Paper => {
-                raise_real(|i| Pair::single(self.classes.at(i).gamma_pos), &mut positive);
-                raise_real(|i| Pair::single(self.classes.at(i).gamma_neg), &mut negative);
-                let mut positive_part = Derivatives::zeros();
-                self.weight(&ones, &positive, &mut positive_part);
-                self.weight(&zeros, &negative, out);
+                raise_real(|i| Pair::single(self.classes.at(i).gamma_neg), absent);
+                raise_real(|i| Pair::single(self.classes.at(i).gamma_pos), &mut present);
+                let mut positive = Derivatives::zeros();
+                self.weigh(|_| true, &present, &mut positive);
+                self.weigh(|_| false, absent, out);
                 for i in 0..N {
-                    out.set(i, mix(targets.0[i], positive_part.get(i), out.get(i)));
+                    out.set(i, mix(x.target(i), positive.get(i), out.get(i)));
                 }
             }
         }
     }
 
-    /// Activation, margin and cross-entropy for the mirrored logits `w`.
+    /// The probability of the wrong answer, shifted by the margin, and its cross-entropy.
     #[inline(always)]
-    fn evaluate_terms<const N: usize>(&self, w: &Lanes<T, N>, labels: &Lanes<T, N>, t: &mut Terms<T, N>) {
-        let bound = activation::bound();
-        t.beyond = w.any(|w| (w > bound) | (w < -bound));
-        if t.beyond {
-            self.activate(&w.map(activation::clamp), labels, t);
-        } else {
-            self.activate(w, labels, t);
+    fn shift<S: Float, const N: usize>(
+        &self,
+        label: impl Fn(usize) -> bool,
+        x: &Input<'_, S, N>,
+        activations: &Activations<T, N>,
+        t: &mut Terms<T, N>,
+    ) where
+        T: Lane<S>,
+    {
+        for i in 0..N {
+            let wrong = margin::wrong(
+                label(i),
+                activations.exponential(i),
+                activations.sigmoid(i),
+                &self.classes.at(i).reference,
+            );
+            t.set_base(i, wrong.u);
+            (t.p.0[i], t.q.0[i], t.v.0[i], t.d.0[i]) = (wrong.p, wrong.q, wrong.v, wrong.p * wrong.q);
         }
         if self.order == 0 {
             for i in 0..N {
-                t.entropy.0[i] = T::neg_ln(t.base_hi.0[i], t.v.0[i]);
+                t.entropy.0[i] = margin::entropy(t.base_hi.0[i], t.v.0[i]);
             }
         } else {
             for i in 0..N {
-                t.entropy.0[i] = T::neg_ln(t.base_hi.0[i], t.v.0[i]);
-                t.slope.0[i] = margin::entropy_slope(t.base_hi.0[i], t.p.0[i], t.q.0[i], t.v.0[i]);
+                t.entropy.0[i] = margin::entropy(t.base_hi.0[i], t.v.0[i]);
+                t.slope.0[i] = margin::entropy_slope(t.base_hi.0[i], t.d.0[i], t.v.0[i]);
             }
         }
-        if t.beyond {
-            self.saturate(w, labels, t);
+        if self.beyond {
+            self.saturate(&label, x, t);
         }
         if let Some(floor) = self.floor {
             raise_to_floor(floor, t);
         }
         if self.implementation == Implementation::DeepPsp {
-            self.add_margin_to_base(labels, t);
-        }
-    }
-
-    /// Activation and margin for logits within bounds.
-    #[inline(always)]
-    fn activate<const N: usize>(&self, w: &Lanes<T, N>, labels: &Lanes<T, N>, t: &mut Terms<T, N>) {
-        for i in 0..N {
-            let odds = activation::odds(w.0[i], &self.reference(i, labels.0[i]));
-            (t.base_hi.0[i], t.base_lo.0[i], t.q.0[i]) = (odds.excess.hi, odds.excess.lo, odds.scale);
-        }
-        for i in 0..N {
-            let reference = self.reference(i, labels.0[i]);
-            let odds = Odds { excess: t.base(i), scale: t.q.0[i] };
-            let sigmoid = activation::sigmoid_above(odds, &reference);
-            let shifted = margin::shifted(sigmoid, reference.m);
-            (t.base_hi.0[i], t.base_lo.0[i]) = (shifted.u.hi, shifted.u.lo);
-            (t.p.0[i], t.q.0[i], t.v.0[i]) = (shifted.p, sigmoid.q, shifted.v);
+            self.add_margin_to_base(label, t);
         }
     }
 
     /// What the stages cannot know of logits so large that e^(−|w|) is not a normal number. The derivatives keep the
     /// entropy at the bound, because it meets a factor there that vanishes; the value takes it from `limit`.
     #[inline(always)]
-    fn saturate<const N: usize>(&self, w: &Lanes<T, N>, labels: &Lanes<T, N>, t: &mut Terms<T, N>) {
-        let (zero, one) = (T::zero(), T::one());
+    fn saturate<S: Float, const N: usize>(
+        &self,
+        label: impl Fn(usize) -> bool,
+        x: &Input<'_, S, N>,
+        t: &mut Terms<T, N>,
+    ) where
+        T: Lane<S>,
+    {
+        let (zero, one, bound) = (T::zero(), T::one(), activation::bound::<T>());
         t.limit = t.entropy;
         for i in 0..N {
-            if w.0[i] > activation::bound() {
-                let factor = (activation::bound::<T>() - w.0[i]).exp();
+            let present = label(i);
+            let w = if present { -x.logit::<T>(i) } else { x.logit(i) };
+            if w > bound {
+                let factor = (bound - w).exp();
                 t.q.0[i] = t.q.0[i] * factor;
+                t.d.0[i] = t.d.0[i] * factor;
                 t.slope.0[i] = t.slope.0[i] * factor;
-                if self.reference(i, labels.0[i]).m == zero {
-                    (t.limit.0[i], t.slope.0[i]) = (w.0[i], one);
+                if self.classes.at(i).margin(present) == zero {
+                    (t.limit.0[i], t.slope.0[i]) = (w, one);
                 }
-            } else if w.0[i] < -activation::bound::<T>() {
-                (t.base_hi.0[i], t.base_lo.0[i], t.q.0[i]) = (zero, zero, one);
+            } else if w < -bound {
+                t.set_base(i, Pair::single(zero));
+                (t.p.0[i], t.q.0[i], t.d.0[i]) = (zero, one, zero);
                 (t.entropy.0[i], t.limit.0[i], t.slope.0[i]) = (zero, zero, zero);
+            } else if w.partial_cmp(&w).is_none() {
+                (t.entropy.0[i], t.limit.0[i], t.slope.0[i]) = (w, w, w);
             }
         }
     }
 
-    /// p = u + m, the base of a negative weight that is not shifted.
+    /// P = u + m, the base of a weight that is not shifted.
     #[inline(always)]
-    fn add_margin_to_base<const N: usize>(&self, labels: &Lanes<T, N>, t: &mut Terms<T, N>) {
+    fn add_margin_to_base<const N: usize>(&self, label: impl Fn(usize) -> bool, t: &mut Terms<T, N>) {
         for i in 0..N {
-            let base = Pair::sum(self.reference(i, labels.0[i]).m, t.base_hi.0[i]);
-            (t.base_hi.0[i], t.base_lo.0[i]) = (base.hi, base.lo + t.base_lo.0[i]);
+            let base = Pair::sum(self.classes.at(i).margin(label(i)), t.base_hi.0[i]);
+            t.set_base(i, Pair { hi: base.hi, lo: base.lo + t.base_lo.0[i] });
         }
     }
 
     /// b^(γ−1), for labels 0 or 1.
     #[inline(always)]
-    fn raise<const N: usize>(&self, labels: &Lanes<T, N>, t: &mut Terms<T, N>) {
+    fn raise<const N: usize>(&self, label: impl Fn(usize) -> bool, t: &mut Terms<T, N>) {
         macro_rules! whole {
             ($($neg:literal)*) => {
                 match self.exponents {
                     $(
-                        Exponents::Whole { neg: $neg, pos: 0 } => raise_whole::<T, N, $neg, 0>(labels, t),
-                        Exponents::Whole { neg: $neg, pos: 1 } => raise_whole::<T, N, $neg, 1>(labels, t),
-                        Exponents::Whole { neg: $neg, pos: 2 } => raise_whole::<T, N, $neg, 2>(labels, t),
-                        Exponents::Whole { neg: $neg, pos: 3 } => raise_whole::<T, N, $neg, 3>(labels, t),
-                        Exponents::Whole { neg: $neg, pos: 4 } => raise_whole::<T, N, $neg, 4>(labels, t),
+                        Exponents::Whole { neg: $neg, pos: 0 } => raise_whole::<T, N, $neg, 0>(label, t),
+                        Exponents::Whole { neg: $neg, pos: 1 } => raise_whole::<T, N, $neg, 1>(label, t),
+                        Exponents::Whole { neg: $neg, pos: 2 } => raise_whole::<T, N, $neg, 2>(label, t),
+                        Exponents::Whole { neg: $neg, pos: 3 } => raise_whole::<T, N, $neg, 3>(label, t),
+                        Exponents::Whole { neg: $neg, pos: 4 } => raise_whole::<T, N, $neg, 4>(label, t),
                     )*
-                    _ => raise_real(|i| Pair::single(self.gamma(i, labels.0[i])), t),
+                    _ => raise_real(|i| Pair::single(self.classes.at(i).gamma(label(i))), t),
                 }
             };
         }
@@ -355,155 +527,73 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
 
     /// Focal weight and cross-entropy together, as far as the derivative asked for.
     #[inline(always)]
-    fn weight<const N: usize>(&self, labels: &Lanes<T, N>, t: &Terms<T, N>, out: &mut Derivatives<T, N>) {
+    fn weigh<const N: usize>(&self, label: impl Fn(usize) -> bool, t: &Terms<T, N>, out: &mut Derivatives<T, N>) {
         match self.order {
-            0 => self.weight_to::<N, 0>(labels, t, out),
-            1 => self.weight_to::<N, 1>(labels, t, out),
-            _ => self.weight_to::<N, 2>(labels, t, out),
+            0 => self.weigh_to::<N, 0>(label, t, out),
+            1 => self.weigh_to::<N, 1>(label, t, out),
+            _ => self.weigh_to::<N, 2>(label, t, out),
         }
-        if t.beyond {
+        if self.beyond {
             out.take_limits(t);
         }
     }
 
     #[inline(always)]
-    fn weight_to<const N: usize, const ORDER: u8>(
+    fn weigh_to<const N: usize, const ORDER: u8>(
         &self,
-        labels: &Lanes<T, N>,
+        label: impl Fn(usize) -> bool,
         t: &Terms<T, N>,
         out: &mut Derivatives<T, N>,
     ) {
         for i in 0..N {
-            let label = labels.0[i];
-            let gamma = self.gamma_in_derivative(self.gamma(i, label));
-            let (base, entropy) = self.jets(i, label, t);
-            let mirrored = focal::weighted(base, entropy, t.weight(i), gamma);
-            let first = label.choose(-mirrored.first, mirrored.first);
-            out.set_to::<ORDER>(i, Jet { first, ..mirrored });
+            let (present, class) = (label(i), self.classes.at(i));
+            let (base, entropy) = t.jets(i, class.margin(present));
+            let gamma = self.gamma_in_derivative(class.gamma(present));
+            let jet = focal::weighted(base, entropy, t.weight.0[i], gamma);
+            let first = if present { -jet.first } else { jet.first };
+            out.set_to::<ORDER>(i, Jet { first, ..jet });
         }
-    }
-
-    /// Base and cross-entropy with their derivatives in the mirrored logit: p′ = pq, p″ = pq(q − p), and with
-    /// C′ = pq/v, C″ = C′·(q − p·m/v).
-    #[inline(always)]
-    fn jets<const N: usize>(&self, i: usize, label: T, t: &Terms<T, N>) -> (Jet<T, Pair<T>>, Jet<T>) {
-        let (p, q, slope) = (t.p.0[i], t.q.0[i], t.slope.0[i]);
-        let m = self.reference(i, label).m;
-        let d = p * q;
-        let base = Jet { value: t.base(i), first: d, second: d * (q - p) };
-        let entropy = Jet { value: t.entropy.0[i], first: slope, second: slope * (q - p * (m / t.v.0[i])) };
-        (base, entropy)
     }
 
     /// AlibabaMiil: base, cross-entropy and exponent are each a mixture of both labels.
     #[inline(always)]
     fn blend<const N: usize>(
         &self,
-        targets: &Lanes<T, N>,
-        positive: &mut Terms<T, N>,
-        negative: &Terms<T, N>,
+        target: impl Fn(usize) -> T,
+        absent: &Terms<T, N>,
+        present: &mut Terms<T, N>,
         out: &mut Derivatives<T, N>,
     ) {
         let (zero, one) = (T::zero(), T::one());
         let gamma = |i: usize| {
-            let (y, Class { gamma_neg, gamma_pos, .. }) = (targets.0[i], self.classes.at(i));
+            let (y, Class { gamma_neg, gamma_pos, .. }) = (target(i), self.classes.at(i));
             Pair::product(gamma_pos, y).plus(Pair::single(gamma_neg).times(Pair::sum(one, -y)))
         };
         let (mut base, mut entropy) = (Derivatives::<T, N>::zeros(), Derivatives::<T, N>::zeros());
         for i in 0..N {
-            let (base_pos, entropy_pos) = self.jets(i, one, positive);
-            let (base_neg, entropy_neg) = self.jets(i, zero, negative);
+            let (base_pos, entropy_pos) = present.jets(i, zero);
+            let (base_neg, entropy_neg) = absent.jets(i, self.classes.at(i).reference.m);
             let above = base_neg.value.hi > zero;
             let base_neg = if above { base_neg } else { Jet { value: Pair::single(zero), first: zero, second: zero } };
-            let y = targets.0[i];
-            let value = Pair::single(y).times(base_pos.value).plus(Pair::sum(one, -y).times(base_neg.value));
-            (positive.base_hi.0[i], positive.base_lo.0[i]) = (value.hi, value.lo);
+            let y = target(i);
+            present.set_base(i, Pair::single(y).times(base_pos.value).plus(Pair::sum(one, -y).times(base_neg.value)));
             base.set(i, mix(y, base_pos.rounded().mirrored(), base_neg.rounded()));
-            entropy.set(i, mix(targets.0[i], entropy_pos.mirrored(), entropy_neg));
+            entropy.set(i, mix(y, entropy_pos.mirrored(), entropy_neg));
         }
-        raise_real(gamma, positive);
+        raise_real(gamma, present);
         for i in 0..N {
-            let base = Jet { value: positive.base(i), first: base.first.0[i], second: base.second.0[i] };
+            let base = Jet { value: present.base(i), first: base.first.0[i], second: base.second.0[i] };
             let gamma = self.gamma_in_derivative(gamma(i).hi);
-            out.set(i, focal::weighted(base, entropy.get(i), positive.weight(i), gamma));
+            out.set(i, focal::weighted(base, entropy.get(i), present.weight.0[i], gamma));
         }
-        if positive.beyond || negative.beyond {
+        if self.beyond {
             for i in 0..N {
-                let limit = |t: &Terms<T, N>| if t.beyond { t.limit.0[i] } else { t.entropy.0[i] };
-                let y = targets.0[i];
-                positive.limit.0[i] = y * limit(positive) + (one - y) * limit(negative);
+                let y = target(i);
+                present.limit.0[i] = y * present.limit.0[i] + (one - y) * absent.limit.0[i];
             }
-            positive.entropy = entropy.value;
-            out.take_limits(positive);
+            present.entropy = entropy.value;
+            out.take_limits(present);
         }
-    }
-
-    /// One block; the lane of an invalid target is the error.
-    #[inline(always)]
-    fn evaluate<const N: usize>(
-        &self,
-        logits: &Lanes<T, N>,
-        targets: &Lanes<T, N>,
-        terms: &mut Terms<T, N>,
-        out: &mut Derivatives<T, N>,
-    ) -> Result<(), usize> {
-        let (zero, one) = (T::zero(), T::one());
-        let is_soft = |y: T| y * (one - y) != zero;
-        if !targets.any(is_soft) {
-            self.hard(logits, targets, terms, out);
-            return Ok(());
-        }
-        if let Some(lane) = targets.0.iter().position(|&y| !(y >= zero && y <= one)) {
-            return Err(lane);
-        }
-        self.soft(logits, targets, out);
-        if !targets.0.iter().all(|&y| is_soft(y)) {
-            // A hard label gives the same bits whatever its neighbours are.
-            let mut hard = Derivatives::zeros();
-            self.hard(logits, &targets.map(|y| if y == one { one } else { zero }), terms, &mut hard);
-            for i in 0..N {
-                if !is_soft(targets.0[i]) {
-                    out.set(i, hard.get(i));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<T: Float, const N: usize> Terms<T, N> {
-    #[inline(always)]
-    fn zeros() -> Self {
-        let zeros = Lanes::splat(T::zero());
-        Terms {
-            base_hi: zeros,
-            base_lo: zeros,
-            p: zeros,
-            q: zeros,
-            v: zeros,
-            entropy: zeros,
-            limit: zeros,
-            beyond: false,
-            slope: zeros,
-            weight_hi: zeros,
-            weight_lo: zeros,
-        }
-    }
-
-    #[inline(always)]
-    fn base(&self, lane: usize) -> Pair<T> {
-        Pair { hi: self.base_hi.0[lane], lo: self.base_lo.0[lane] }
-    }
-
-    #[inline(always)]
-    fn weight(&self, lane: usize) -> Pair<T> {
-        Pair { hi: self.weight_hi.0[lane], lo: self.weight_lo.0[lane] }
-    }
-
-    #[inline(always)]
-    fn set_weight(&mut self, lane: usize, (weight, base): (Pair<T>, Pair<T>)) {
-        (self.weight_hi.0[lane], self.weight_lo.0[lane]) = (weight.hi, weight.lo);
-        (self.base_hi.0[lane], self.base_lo.0[lane]) = (base.hi, base.lo);
     }
 }
 
@@ -530,15 +620,17 @@ fn raise_to_floor<T: Float, const N: usize>((floor, neg_ln_floor): (T, T), t: &m
 }
 
 #[inline(always)]
-fn raise_whole<T: Float, const N: usize, const NEG: u32, const POS: u32>(labels: &Lanes<T, N>, t: &mut Terms<T, N>) {
+fn raise_whole<T: Float, const N: usize, const NEG: u32, const POS: u32>(
+    label: impl Fn(usize) -> bool,
+    t: &mut Terms<T, N>,
+) {
     for i in 0..N {
-        let choose = |one: Pair<T>, zero: Pair<T>| Pair {
-            hi: labels.0[i].choose(one.hi, zero.hi),
-            lo: labels.0[i].choose(one.lo, zero.lo),
-        };
+        let present = label(i);
+        let choose = |one: T, zero: T| if present { one } else { zero };
         let (weight_neg, base_neg) = focal::whole_weight_over_base(t.base(i), NEG);
         let (weight_pos, base_pos) = focal::whole_weight_over_base(t.base(i), POS);
-        t.set_weight(i, (choose(weight_pos, weight_neg), choose(base_pos, base_neg)));
+        let base = Pair { hi: choose(base_pos.hi, base_neg.hi), lo: choose(base_pos.lo, base_neg.lo) };
+        t.set_weight(i, (choose(weight_pos, weight_neg), base));
     }
 }
 
@@ -547,6 +639,17 @@ fn raise_real<T: Float, const N: usize>(gamma: impl Fn(usize) -> Pair<T>, t: &mu
     for i in 0..N {
         t.set_weight(i, focal::weight_over_base(t.base(i), gamma(i)));
     }
+}
+
+/// The elements of a slice that fills a block; those of a shorter one, then zeros.
+#[inline(always)]
+fn block_of<'a, T: Float, const N: usize>(slice: &'a [T], padded: &'a mut [T; N]) -> &'a [T; N] {
+    if let Ok(block) = slice.try_into() {
+        return block;
+    }
+    padded[..slice.len()].copy_from_slice(slice);
+    padded[slice.len()..].fill(T::zero());
+    padded
 }
 
 /// Evaluates a run in the arithmetic `E`; the position of an invalid target is the error.
@@ -561,39 +664,38 @@ pub(crate) fn evaluate<T: Float, E: Lane<T>>(plan: &Plan<T>, run: Run<'_, T>) ->
 
 #[inline(always)]
 fn evaluate_blocks<T: Float, E: Lane<T>, const N: usize>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), usize> {
-    let Run { logits, targets, class, scale, losses, sum, mut gradient, mut hessian } = run;
+    let Run { logits, targets, class, scale, sum, mut losses, mut gradient, mut hessian } = run;
     let order = if hessian.is_some() { 2 } else { u8::from(gradient.is_some()) };
     let scale = E::lift(scale);
-    let (mut terms, mut out) = (Terms::zeros(), Derivatives::zeros());
+    let mut block = Block::<E, N>::zeros();
+    let mut padded = ([T::zero(); N], [T::zero(); N]);
     for start in (0..logits.len()).step_by(N) {
         let range = start..logits.len().min(start + N);
-        let z = Lanes::<E, N>::load(&logits[range.clone()], E::lift);
-        // Adding 0 turns a target −0 into 0.
-        let y = Lanes::<E, N>::load(&targets[range.clone()], |y| E::lift(y) + E::zero());
-        let next = range.end..logits.len().min(range.end + N);
-        prefetch(&logits[next.clone()]);
-        prefetch(&targets[next.clone()]);
-        if let Some(gradient) = &gradient {
-            prefetch(&gradient[next]);
-        }
+        let input = Input {
+            logits: block_of(&logits[range.clone()], &mut padded.0),
+            targets: block_of(&targets[range.clone()], &mut padded.1),
+        };
         let result = match &plan.rows {
             Rows::Uniform(class) => {
                 let class = class.map(E::lift);
-                loss(plan, &class, order).evaluate(&z, &y, &mut terms, &mut out)
+                loss(plan, &class, order).evaluate(&input, &mut block)
             }
             Rows::PerClass(table) => {
                 let window = table.window::<N>((class + range.start) % table.classes);
-                loss(plan, Lifted(window), order).evaluate(&z, &y, &mut terms, &mut out)
+                loss(plan, Lifted(window), order).evaluate(&input, &mut block)
             }
         };
         result.map_err(|lane| range.start + lane)?;
-        out.value.store(&mut losses[range.clone()], |x| x.lower());
-        sum.add(&losses[range.clone()]);
+        let Derivatives { value, first, second } = &block.output;
+        sum.add(&value.0[..range.len()], |x| x.lower());
+        if let Some(losses) = losses.as_deref_mut() {
+            value.store(&mut losses[range.clone()], |x| x.lower());
+        }
         if let Some(gradient) = gradient.as_deref_mut() {
-            out.first.store(&mut gradient[range.clone()], |x| (x * scale).lower());
+            first.store(&mut gradient[range.clone()], |x| (x * scale).lower());
         }
         if let Some(hessian) = hessian.as_deref_mut() {
-            out.second.store(&mut hessian[range], |x| (x * scale).lower());
+            second.store(&mut hessian[range], |x| (x * scale).lower());
         }
     }
     Ok(())
@@ -608,6 +710,7 @@ fn loss<T: Float, E: Lane<T>, C: Classes<E>>(plan: &Plan<T>, classes: C, order: 
         detached: plan.detached,
         floor: plan.floor.map(|(floor, neg_ln)| (E::lift(floor), E::lift(neg_ln))),
         order,
+        beyond: false,
     }
 }
 

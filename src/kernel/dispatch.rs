@@ -76,21 +76,6 @@ fn avx2<T: Native>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), usize> {
     evaluate::<T, T>(plan, run)
 }
 
-/// Asks for the cache lines of a slice ahead of time.
-///
-/// A block is read in a burst, then worked on for so long that the processor's own prefetching stops between bursts.
-#[inline(always)]
-pub(crate) fn prefetch<T>(slice: &[T]) {
-    #[cfg(target_arch = "x86_64")]
-    for element in slice.iter().step_by(64 / size_of::<T>().clamp(1, 64)) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: prefetching has no effect but on the cache, and SSE is part of x86-64.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(element).cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = slice;
-}
-
 /// Evaluates a run with the fastest instruction set of the processor.
 fn evaluate_best<T: Native>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), usize> {
     let fastest = InstructionSet::available().next().expect("the baseline is always there");
@@ -151,8 +136,8 @@ mod tests {
             targets: &targets,
             class: 0,
             scale: T::from_f64(0.7),
-            losses,
             sum: &mut Accumulator::new(),
+            losses: Some(losses),
             gradient: Some(gradient),
             hessian: Some(hessian),
         };

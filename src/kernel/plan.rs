@@ -69,12 +69,27 @@ pub(crate) struct Class<T> {
 }
 
 impl<T: Float> Class<T> {
+    /// The focusing exponent of a label.
+    #[inline(always)]
+    pub(crate) fn gamma(&self, present: bool) -> T {
+        if present { self.gamma_pos } else { self.gamma_neg }
+    }
+
+    /// The margin of a label.
+    #[inline(always)]
+    pub(crate) fn margin(&self, present: bool) -> T {
+        if present { T::zero() } else { self.reference.m }
+    }
+
     /// These constants in another arithmetic.
     #[inline(always)]
     pub(crate) fn map<U: Float>(self, f: impl Fn(T) -> U) -> Class<U> {
         Class { reference: self.reference.map(&f), gamma_neg: f(self.gamma_neg), gamma_pos: f(self.gamma_pos) }
     }
 }
+
+/// The number of constants of a class.
+const CONSTANTS: usize = Reference::<f64>::LENGTH + 2;
 
 /// The constants of a table of classes, a column each, so that neighbouring classes load as a vector.
 #[derive(Clone, Debug)]
@@ -86,10 +101,8 @@ pub(crate) struct Table<T> {
 }
 
 impl<T: Float> Table<T> {
-    const WIDTH: usize = Reference::<T>::LENGTH + 2;
-
     fn new(rows: &[Class<T>], overhang: usize) -> Self {
-        let rows: Vec<[T; 14]> = rows
+        let rows: Vec<[T; CONSTANTS]> = rows
             .iter()
             .map(|row| {
                 let reference = row.reference.to_array();
@@ -101,7 +114,7 @@ impl<T: Float> Table<T> {
             })
             .collect();
         let column = |k: usize| rows.iter().cycle().take(rows.len() + overhang).map(|row| row[k]).collect();
-        Table { classes: rows.len(), columns: (0..Self::WIDTH).map(column).collect() }
+        Table { classes: rows.len(), columns: (0..CONSTANTS).map(column).collect() }
     }
 
     /// The constants of `N` consecutive classes from `class` on, starting over after the last one.
@@ -124,7 +137,7 @@ impl<T: Float> Classes<T> for &Class<T> {
 
 /// A stretch of a [`Table`].
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Window<'a, T, const N: usize>([&'a [T; N]; 14]);
+pub(crate) struct Window<'a, T, const N: usize>([&'a [T; N]; CONSTANTS]);
 
 impl<T: Float, const N: usize> Classes<T> for Window<'_, T, N> {
     #[inline(always)]

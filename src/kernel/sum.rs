@@ -21,22 +21,25 @@ impl<T: Float> Accumulator<T> {
     }
 
     #[inline(always)]
-    pub(crate) fn add(&mut self, losses: &[T]) {
+    pub(crate) fn add<E: Copy>(&mut self, losses: &[E], lower: impl Fn(E) -> T) {
         let (head, losses) = losses.split_at(losses.len().min((WIDTH - self.next) % WIDTH));
-        self.add_in_turn(head);
+        self.add_in_turn(head, &lower);
         let (chunks, tail) = losses.as_chunks::<WIDTH>();
+        // A copy of its own, so that the compiler need not fear that it overlaps the losses.
+        let mut partials = self.partial;
         for chunk in chunks {
-            for (partial, &loss) in self.partial.iter_mut().zip(chunk) {
-                *partial = *partial + loss.into();
+            for (partial, &loss) in partials.iter_mut().zip(chunk) {
+                *partial = *partial + lower(loss).into();
             }
         }
-        self.add_in_turn(tail);
+        self.partial = partials;
+        self.add_in_turn(tail, &lower);
     }
 
     #[inline(always)]
-    fn add_in_turn(&mut self, losses: &[T]) {
+    fn add_in_turn<E: Copy>(&mut self, losses: &[E], lower: impl Fn(E) -> T) {
         for &loss in losses {
-            self.partial[self.next] = self.partial[self.next] + loss.into();
+            self.partial[self.next] = self.partial[self.next] + lower(loss).into();
             self.next = (self.next + 1) % WIDTH;
         }
     }

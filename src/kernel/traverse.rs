@@ -3,8 +3,7 @@
 //! Where an array is cut depends on its shape alone, not on its strides or on the number of threads: so neither
 //! changes a bit of the sum.
 
-use super::block::{LANES, Run};
-use super::dispatch::prefetch;
+use super::block::Run;
 use super::plan::Plan;
 use super::sum::Accumulator;
 use crate::float::Float;
@@ -142,7 +141,7 @@ fn leaf<T: Float, Y: Target<T>, D: Dimension>(
     }
 }
 
-/// Evaluates arrays that are slices, `N` elements at a time.
+/// Evaluates arrays that are slices; targets that are not floats, `N` at a time.
 fn evaluate_slices<'a, T: Float, Y: Target<T>, D: Dimension, const N: usize>(
     plan: &Plan<T>,
     scale: T,
@@ -155,31 +154,23 @@ fn evaluate_slices<'a, T: Float, Y: Target<T>, D: Dimension, const N: usize>(
     let logits = arrays.logits.as_slice().expect(slices);
     let targets = arrays.targets.as_slice().expect(slices);
     let (mut losses, mut gradient, mut hessian) = (slice(arrays.losses), slice(arrays.gradient), slice(arrays.hessian));
-    let (mut converted, mut scratch) = ([T::zero(); N], [T::zero(); N]);
-    for start in (0..logits.len()).step_by(N) {
-        let range = start..logits.len().min(start + N);
-        // The block after this run, which the run itself does not see.
-        let next = range.end..logits.len().min(range.end + LANES);
-        prefetch(&logits[next.clone()]);
-        prefetch(&targets[next.clone()]);
-        if let Some(gradient) = &gradient {
-            prefetch(&gradient[next]);
-        }
-        let losses = match &mut losses {
-            Some(losses) => &mut losses[range.clone()],
-            None => &mut scratch[..range.len()],
-        };
+    let mut converted = [T::zero(); N];
+    let mut start = 0;
+    while start < logits.len() {
+        let targets = Y::as_floats(&targets[start..], &mut converted);
+        let range = start..start + targets.len();
         let run = Run {
             logits: &logits[range.clone()],
-            targets: Y::as_floats(&targets[range.clone()], &mut converted),
+            targets,
             class: class + start,
             scale,
-            losses,
             sum,
+            losses: losses.as_deref_mut().map(|losses| &mut losses[range.clone()]),
             gradient: gradient.as_deref_mut().map(|gradient| &mut gradient[range.clone()]),
-            hessian: hessian.as_deref_mut().map(|hessian| &mut hessian[range]),
+            hessian: hessian.as_deref_mut().map(|hessian| &mut hessian[range.clone()]),
         };
         T::evaluate(plan, run).map_err(|_| InvalidTarget)?;
+        start = range.end;
     }
     Ok(())
 }
@@ -202,8 +193,8 @@ fn evaluate_copies<T: Float, Y: Target<T>, D: Dimension, const N: usize>(
         targets,
         class,
         scale,
-        losses,
         sum,
+        losses: arrays.losses.is_some().then_some(&mut *losses),
         gradient: arrays.gradient.is_some().then_some(&mut *gradient),
         hessian: arrays.hessian.is_some().then_some(&mut *hessian),
     };

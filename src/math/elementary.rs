@@ -6,15 +6,15 @@ use crate::float::Pair;
 /// Horner's scheme, lowest coefficient first.
 #[inline(always)]
 pub(crate) fn polynomial<N: Native>(x: N, coefficients: &[f64]) -> N {
-    coefficients.iter().rev().fold(N::zero(), |sum, &c| sum.mul_add(x, N::from_f64(c)))
+    let Some((&last, rest)) = coefficients.split_last() else { return N::zero() };
+    rest.iter().rev().fold(N::from_f64(last), |sum, &c| sum.mul_add(x, N::from_f64(c)))
 }
 
-/// eʳ − 1 = r + (r²/2 + r³·P(r)) for |r| ≤ ½ ln 2, with the error of the last addition.
+/// eʳ⁺ᵗ − 1 = r + (r²/2 + r³·P(r) + t) for |r| ≤ ½ ln 2 and a t below a rounding error of r.
 #[inline(always)]
-pub(crate) fn exp_m1<N: Native>(r: N) -> Pair<N> {
-    let square = r * r;
-    let tail = square * r.mul_add(polynomial(r, N::EXP), N::from_f64(0.5));
-    Pair::sum_ordered(r, tail)
+pub(crate) fn exp_m1<N: Native>(r: N, t: N) -> Pair<N> {
+    let half = N::from_f64(0.5);
+    Pair::sum_ordered(r, (r * r).mul_add(r.mul_add(polynomial(r, N::EXP), half), t))
 }
 
 /// −ln v for v = 1 − u > 0.
@@ -25,9 +25,8 @@ pub(crate) fn exp_m1<N: Native>(r: N) -> Pair<N> {
 pub(crate) fn neg_ln<N: Native>(u: N, v: N) -> N {
     let (k, scale) = v.exponent();
     let f = if k == N::zero() { -u } else { v.mul_add(scale, -N::one()) };
-    let [high, low] = N::LN_2;
     let tail = f * f * f.mul_add(polynomial(f, N::LN), N::from_f64(0.5));
-    (-k).mul_add(high, -f) + (-k).mul_add(low, tail)
+    (-k).mul_add(N::from_f64(std::f64::consts::LN_2 * N::EXPONENT_UNIT), tail - f)
 }
 
 /// ln x for a positive normal x, good to about 2⁻²⁸ (f32) or 2⁻⁵⁷ (f64) absolutely.
@@ -40,32 +39,31 @@ pub(crate) fn ln<N: Native>(x: Pair<N>) -> Pair<N> {
     let cube = square.hi * f.hi * polynomial(f.hi, N::LN);
     let head = Pair::sum_ordered(f.hi, half * square.hi);
     let tail = head.lo + (half.mul_add(square.lo, (-f.lo).mul_add(f.hi, f.lo)) - cube);
-    let [high, low] = N::LN_2;
+    let [high, low] = N::LN_2.map(|part| part * N::from_f64(N::EXPONENT_UNIT));
     let sum = Pair::sum_ordered(k * high, head.hi);
     Pair::sum_ordered(sum.hi, sum.lo + k.mul_add(low, tail))
 }
 
 /// eˣ, 0 where it is below the smallest normal number.
 #[inline(always)]
-pub(crate) fn exp<N: Native>(x: Pair<N>) -> Pair<N> {
+pub(crate) fn exp<N: Native>(x: Pair<N>) -> N {
     let bound = N::from_f64(f64::from(N::MAX_EXPONENT) * std::f64::consts::LN_2);
     let vanishes = x.hi < -bound;
     let hi = if vanishes { -bound } else { x.hi };
     let hi = if hi > bound { bound } else { hi };
-    let n = (hi * N::from_f64(std::f64::consts::LOG2_E)).round();
+    let (n, power) = N::round_exp_2(hi * N::from_f64(std::f64::consts::LOG2_E), N::zero());
     let [high, low] = N::LN_2;
     let lo = if vanishes { N::zero() } else { x.lo };
     let r = Pair::sum_ordered((-n).mul_add(high, hi), (-n).mul_add(low, lo));
-    let e = exp_m1(r.hi);
-    let mantissa = Pair::sum_ordered(N::one(), e.hi);
-    let scale = if vanishes { N::zero() } else { N::power_of_two(n) };
-    Pair { hi: mantissa.hi * scale, lo: (mantissa.lo + r.lo.mul_add(mantissa.hi, e.lo)) * scale }
+    let e = exp_m1(r.hi, r.lo);
+    let scale = if vanishes { N::zero() } else { power };
+    (N::one() + e.hi) * scale
 }
 
 /// `base`ᵉ = exp(e · ln base) for a base ≥ 0; the smallest normal number stands for any below it.
 #[inline(always)]
-pub(crate) fn power<N: Native>(base: Pair<N>, e: Pair<N>) -> Pair<N> {
-    let smallest = N::power_of_two(N::from_f64(f64::from(-N::MAX_EXPONENT)));
+pub(crate) fn power<N: Native>(base: Pair<N>, e: Pair<N>) -> N {
+    let smallest = N::from_f64(f64::from(-N::MAX_EXPONENT).exp2());
     let tiny = base.hi < smallest;
     let ln = ln(Pair { hi: if tiny { smallest } else { base.hi }, lo: if tiny { N::zero() } else { base.lo } });
     exp(e.times(ln))

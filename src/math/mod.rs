@@ -15,11 +15,11 @@ macro_rules! native_functions {
     () => {
         #[inline(always)]
         fn exp(self) -> Self {
-            $crate::math::elementary::exp(Pair::single(self)).round()
+            $crate::math::elementary::exp(Pair::single(self))
         }
         #[inline(always)]
         fn exp_m1(self) -> Self {
-            $crate::math::elementary::exp_m1(self).hi
+            $crate::math::elementary::exp_m1(self, num_traits::zero()).hi
         }
         #[inline(always)]
         fn ln(self) -> Self {
@@ -30,16 +30,10 @@ macro_rules! native_functions {
             -Self::neg_ln(-self, num_traits::one::<Self>() + self)
         }
         #[inline(always)]
-        fn choose(self, one: Self, zero: Self) -> Self {
-            self.choose_by_bits(one, zero)
-        }
-        #[inline(always)]
-        fn round(self) -> Self {
-            (self + Self::ROUNDER) - Self::ROUNDER
-        }
-        #[inline(always)]
-        fn exp_2(n: Self) -> Self {
-            Self::power_of_two(n)
+        fn round_exp_2(x: Self, shift: Self) -> (Self, Self) {
+            let rounder = Self::POWER_ROUNDER + shift;
+            let sum = x + rounder;
+            (sum - rounder, sum.exponent_from_fraction())
         }
         #[inline(always)]
         fn ln_2() -> [Self; 2] {
@@ -50,15 +44,15 @@ macro_rules! native_functions {
             Self::LN_2_GRID
         }
         #[inline(always)]
-        fn exp_m1_reduced(r: Self) -> Pair<Self> {
-            $crate::math::elementary::exp_m1(r)
+        fn exp_m1_reduced(r: Self, t: Self) -> Self {
+            $crate::math::elementary::exp_m1(r, t).hi
         }
         #[inline(always)]
         fn neg_ln(u: Self, v: Self) -> Self {
             $crate::math::elementary::neg_ln(u, v)
         }
         #[inline(always)]
-        fn power(base: Pair<Self>, e: Pair<Self>) -> Pair<Self> {
+        fn power(base: Pair<Self>, e: Pair<Self>) -> Self {
             $crate::math::elementary::power(base, e)
         }
     };

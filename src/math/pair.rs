@@ -31,6 +31,12 @@ impl<T: Float> Pair<T> {
         Pair { hi, lo: (large - hi) + small }
     }
 
+    /// `a + b` without error for positive numbers.
+    #[inline(always)]
+    pub(crate) fn sum_positive(a: T, b: T) -> Self {
+        Self::sum_ordered(if a > b { a } else { b }, if a > b { b } else { a })
+    }
+
     /// `a · b` without error.
     #[inline(always)]
     pub(crate) fn product(a: T, b: T) -> Self {

@@ -58,13 +58,12 @@ impl<T: Native> Native for Unfused<T> {
     const EXP: &'static [f64] = T::EXP;
     const LN: &'static [f64] = T::LN;
 
+    const POWER_ROUNDER: Self = Unfused(T::POWER_ROUNDER);
+    const EXPONENT_UNIT: f64 = T::EXPONENT_UNIT;
+
     #[inline(always)]
-    fn choose_by_bits(self, one: Self, zero: Self) -> Self {
-        Unfused(self.0.choose_by_bits(one.0, zero.0))
-    }
-    #[inline(always)]
-    fn power_of_two(n: Self) -> Self {
-        Unfused(T::power_of_two(n.0))
+    fn exponent_from_fraction(self) -> Self {
+        Unfused(self.0.exponent_from_fraction())
     }
     #[inline(always)]
     fn exponent(self) -> (Self, Self) {
