@@ -146,13 +146,25 @@ pub trait Float:
         if u < Self::from_f64(0.5) { -(-u).ln_1p() } else { -v.ln() }
     }
 
-    /// `base`ᵉ for a base ≥ 0. For one below 2^−[`MAX_EXPONENT`](Self::MAX_EXPONENT), any finite number will do:
-    /// what it is multiplied by is then 0.
+    /// ln x for x ≥ 0, to about twice the precision where the type can. For an x below
+    /// 2^−[`MAX_EXPONENT`](Self::MAX_EXPONENT) any finite number will do: what its power is multiplied by is then 0.
+    #[inline(always)]
+    fn ln_pair(x: Pair<Self>) -> Pair<Self> {
+        let smallest = Self::from_f64(f64::from(-Self::MAX_EXPONENT).exp2());
+        let x = if x.hi < smallest { Self::one() } else { x.round() };
+        Pair::single(x.ln())
+    }
+
+    /// eˣ; 0 where that is below 2^−[`MAX_EXPONENT`](Self::MAX_EXPONENT).
+    #[inline(always)]
+    fn exp_pair(x: Pair<Self>) -> Self {
+        x.round().exp()
+    }
+
+    /// `base`ᵉ for a base ≥ 0, with the bounds of [`ln_pair`](Self::ln_pair) and [`exp_pair`](Self::exp_pair).
     #[inline(always)]
     fn power(base: Pair<Self>, e: Pair<Self>) -> Self {
-        let smallest = Self::from_f64(f64::from(-Self::MAX_EXPONENT).exp2());
-        let base = if base.hi < smallest { Self::one() } else { base.round() };
-        (e.round() * base.ln()).exp()
+        Self::exp_pair(e.times(Self::ln_pair(base)))
     }
 
     /// Evaluates a run of elements with the vector instructions of the processor, where the type has any.

@@ -34,20 +34,20 @@ impl<T: Float> Jet<T, Pair<T>> {
     }
 }
 
-/// b^(γ−1) and the base to go with it. γ is a pair because its rounding error would be multiplied by ln b.
+/// ln b^(γ−1) and the base to go with it. γ is a pair because its rounding error would be multiplied by ln b.
 ///
-/// For γ = 0, where the weight is 1 whatever b is, both are 1.
+/// For γ = 0, where the weight is 1 whatever b is, the base is 1.
 #[inline(always)]
-pub(crate) fn weight_over_base<T: Float>(base: Pair<T>, gamma: Pair<T>) -> (T, Pair<T>) {
+pub(crate) fn ln_weight_over_base<T: Float>(base: Pair<T>, gamma: Pair<T>) -> (Pair<T>, Pair<T>) {
     let one = T::one();
     // A probability that rounding has lifted above 1 would explode under a huge exponent.
     let lifted = (base.hi - one) + base.lo > T::zero();
     let is_one = lifted | (gamma.hi == T::zero());
     let base = Pair { hi: if is_one { one } else { base.hi }, lo: if is_one { T::zero() } else { base.lo } };
-    (T::power(base, gamma.plus(Pair::single(-one))), base)
+    (gamma.plus(Pair::single(-one)).times(T::ln_pair(base)), base)
 }
 
-/// The same for a whole γ ≤ 4, by multiplication: (h + l)ᵏ = h^(k−1)·(h + k·l), as l is but a rounding error of h.
+/// b^(γ−1) and the base to go with it, for a whole γ ≤ 4, by multiplication: (h + l)ᵏ = h^(k−1)·(h + k·l), as l is but a rounding error of h.
 #[inline(always)]
 pub(crate) fn whole_weight_over_base<T: Float>(base: Pair<T>, gamma: u32) -> (T, Pair<T>) {
     let Pair { hi, lo } = base;

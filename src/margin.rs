@@ -41,7 +41,7 @@ fn excess<T: Float>(x: Exponential<T>, from: &Reference<T>) -> Pair<T> {
     let difference = (-x.scale).mul_add(from.unit, T::one()) + x.a;
     let hi = w.hi * difference;
     let lo = w.lo.mul_add(difference, w.hi.product_error(difference, hi));
-    Pair { hi: positive_part(hi), lo: positive_part_gradient(difference, lo) }
+    Pair { hi: positive_part_gradient(difference, hi), lo: positive_part_gradient(difference, lo) }
 }
 
 /// The probability of the wrong answer for a label that is present or absent.

@@ -9,16 +9,19 @@ pub trait Target<T: Float>: Copy + Send + Sync + 'static {
     /// The label as a float.
     fn to_float(self) -> T;
 
-    /// The labels as floats: all of them in place, or as many as fit into a buffer.
+    /// The labels as the kernels read them, if they can.
     #[doc(hidden)]
-    fn as_floats<'a>(targets: &'a [Self], buffer: &'a mut [T]) -> &'a [T] {
-        let length = targets.len().min(buffer.len());
-        let buffer = &mut buffer[..length];
-        for (to, from) in buffer.iter_mut().zip(targets) {
-            *to = from.to_float();
-        }
-        buffer
+    fn as_targets(_targets: &[Self]) -> Option<Targets<'_, T>> {
+        None
     }
+}
+
+/// Labels in a form that the kernels read; every other form is converted first.
+#[derive(Clone, Copy, Debug)]
+pub enum Targets<'a, T> {
+    Floats(&'a [T]),
+    Bools(&'a [bool]),
+    Bytes(&'a [u8]),
 }
 
 impl<T: Float> Target<T> for T {
@@ -27,8 +30,8 @@ impl<T: Float> Target<T> for T {
         self
     }
 
-    fn as_floats<'a>(targets: &'a [T], _buffer: &'a mut [T]) -> &'a [T] {
-        targets
+    fn as_targets(targets: &[T]) -> Option<Targets<'_, T>> {
+        Some(Targets::Floats(targets))
     }
 }
 
@@ -37,11 +40,19 @@ impl<T: Float> Target<T> for bool {
     fn to_float(self) -> T {
         if self { T::one() } else { T::zero() }
     }
+
+    fn as_targets(targets: &[bool]) -> Option<Targets<'_, T>> {
+        Some(Targets::Bools(targets))
+    }
 }
 
 impl<T: Float> Target<T> for u8 {
     #[inline(always)]
     fn to_float(self) -> T {
         T::from_f64(self.into())
+    }
+
+    fn as_targets(targets: &[u8]) -> Option<Targets<'_, T>> {
+        Some(Targets::Bytes(targets))
     }
 }

@@ -14,9 +14,14 @@ use crate::focal::{self, Jet};
 use crate::loss::Implementation;
 use crate::margin;
 use crate::math::{Native, Unfused};
+use crate::target::{Target, Targets};
 
 /// The number of elements in a block: as many as leave a block's arrays in the L1 cache.
 pub(crate) const LANES: usize = 128;
+
+/// The number for types of eight bytes: the compiler unrolls a loop over as many vectors, but not over more, and a loop that
+/// is not unrolled takes a fifth longer.
+const WIDE_LANES: usize = 64;
 
 /// The number in a short block, for the few elements of a single sample.
 const FEW_LANES: usize = 32;
@@ -25,7 +30,7 @@ const FEW_LANES: usize = 32;
 #[derive(Debug)]
 pub struct Run<'a, T: Float> {
     pub(crate) logits: &'a [T],
-    pub(crate) targets: &'a [T],
+    pub(crate) targets: Targets<'a, T>,
     /// The class of the first element.
     pub(crate) class: usize,
     /// What gradient and Hessian are multiplied by.
@@ -123,12 +128,13 @@ struct Terms<T, const N: usize> {
     limit: Lanes<T, N>,
     /// dC/dw.
     slope: Lanes<T, N>,
-    /// b^(γ−1).
+    /// b^(γ−1), or on the way there its logarithm with a low part.
     weight: Lanes<T, N>,
+    weight_lo: Lanes<T, N>,
 }
 
 /// The loss of each element with its derivatives.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Derivatives<T, const N: usize> {
     value: Lanes<T, N>,
     first: Lanes<T, N>,
@@ -156,6 +162,12 @@ impl<T: Float, const N: usize> Input<'_, T, N> {
     fn is_hard(&self, lane: usize) -> bool {
         let y = self.targets[lane];
         y.mul_add(y, -y) == T::zero()
+    }
+
+    #[inline(always)]
+    fn is_valid(&self, lane: usize) -> bool {
+        let y = self.targets[lane];
+        (y >= T::zero()) & (y <= T::one())
     }
 
     /// Whether e^(−|z|) is a normal number.
@@ -223,6 +235,7 @@ impl<T: Float, const N: usize> Terms<T, N> {
             limit: zeros,
             slope: zeros,
             weight: zeros,
+            weight_lo: zeros,
         }
     }
 
@@ -281,6 +294,18 @@ impl<T: Float, const N: usize> Derivatives<T, N> {
         }
     }
 
+    /// Takes lanes over from others.
+    #[inline(always)]
+    fn replace(&mut self, others: &Self, which: impl Fn(usize) -> bool) {
+        let pairs =
+            [(&mut self.value, &others.value), (&mut self.first, &others.first), (&mut self.second, &others.second)];
+        for (lanes, others) in pairs {
+            for i in 0..N {
+                lanes.0[i] = if which(i) { others.0[i] } else { lanes.0[i] };
+            }
+        }
+    }
+
     /// bᵞC with the limit of C, where that is not C.
     #[inline(always)]
     fn take_limits(&mut self, t: &Terms<T, N>) {
@@ -302,12 +327,21 @@ struct Block<T, const N: usize> {
     /// The terms of the label that an element has; of an absent one, where labels are soft.
     terms: Terms<T, N>,
     output: Derivatives<T, N>,
+    /// What soft labels need besides, once there is one.
+    soft: Option<Soft<T, N>>,
+}
+
+/// The terms of a present label, and the results, of a block with soft labels.
+#[derive(Debug)]
+struct Soft<T, const N: usize> {
+    present: Terms<T, N>,
+    output: Derivatives<T, N>,
 }
 
 impl<T: Float, const N: usize> Block<T, N> {
     #[inline(always)]
     fn zeros() -> Self {
-        Block { activations: Activations::zeros(), terms: Terms::zeros(), output: Derivatives::zeros() }
+        Block { activations: Activations::zeros(), terms: Terms::zeros(), output: Derivatives::zeros(), soft: None }
     }
 }
 
@@ -338,39 +372,36 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
     where
         T: Lane<S>,
     {
-        let Block { activations, terms, output } = block;
-        let mut is_regular = true;
+        let Block { activations, terms, output, soft } = block;
+        let (mut all_hard, mut all_within) = (true, true);
         for i in 0..N {
-            is_regular &= x.is_hard(i) & x.is_within_bounds(i);
+            all_hard &= x.is_hard(i);
+            all_within &= x.is_within_bounds(i);
             activations.set(i, x.logit(i), &self.classes.at(i).reference);
         }
-        if is_regular {
-            self.hard(x, activations, terms, output);
-            return Ok(());
-        }
-        if let Some(lane) = x.targets.iter().position(|&y| !(y >= S::zero() && y <= S::one())) {
-            return Err(lane);
-        }
-        let beyond = !(0..N).all(|i| x.is_within_bounds(i));
-        let irregular = Loss { beyond, ..*self };
-        for i in 0..N {
-            activations.set(i, activation::clamp(x.logit(i)), &self.classes.at(i).reference);
-        }
-        if (0..N).all(|i| x.is_hard(i)) {
-            irregular.hard(x, activations, terms, output);
-            return Ok(());
-        }
-        irregular.soft(x, activations, terms, output);
-        if (0..N).any(|i| x.is_hard(i)) {
-            // A hard label gives the same bits whatever its neighbours are.
-            let mut hard = Derivatives::zeros();
-            irregular.hard(x, activations, terms, &mut hard);
+        let loss = Loss { beyond: !all_within, ..*self };
+        if loss.beyond {
             for i in 0..N {
-                if x.is_hard(i) {
-                    output.set(i, hard.get(i));
-                }
+                activations.set(i, activation::clamp(x.logit(i)), &self.classes.at(i).reference);
             }
         }
+        let any_hard = all_hard || (0..N).fold(false, |any, i| any | x.is_hard(i));
+        if any_hard {
+            loss.hard(x, activations, terms, output);
+        }
+        if all_hard {
+            return Ok(());
+        }
+        if !(0..N).fold(true, |all, i| all & x.is_valid(i)) {
+            return Err((0..N).position(|i| !x.is_valid(i)).unwrap_or_default());
+        }
+        let soft = soft.get_or_insert_with(|| Soft { present: Terms::zeros(), output: Derivatives::zeros() });
+        loss.soft(x, activations, terms, &mut soft.present, &mut soft.output);
+        if any_hard {
+            // A hard label gives the same bits whatever its neighbours are.
+            soft.output.replace(output, |i| x.is_hard(i));
+        }
+        *output = soft.output;
         Ok(())
     }
 
@@ -398,20 +429,24 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         x: &Input<'_, S, N>,
         activations: &Activations<T, N>,
         absent: &mut Terms<T, N>,
+        present: &mut Terms<T, N>,
         out: &mut Derivatives<T, N>,
     ) where
         T: Lane<S>,
     {
-        let mut present = Terms::zeros();
         self.shift(|_| false, x, activations, absent);
-        self.shift(|_| true, x, activations, &mut present);
+        self.shift(|_| true, x, activations, present);
         match self.implementation {
-            Implementation::AlibabaMiil => self.blend(|i| x.target(i), absent, &mut present, out),
+            Implementation::AlibabaMiil => match self.order {
+                0 => self.blend::<N, 0>(|i| x.target(i), absent, present, out),
+                1 => self.blend::<N, 1>(|i| x.target(i), absent, present, out),
+                _ => self.blend::<N, 2>(|i| x.target(i), absent, present, out),
+            },
             Implementation::DeepPsp | Implementation::Paper => {
-                raise_real(|i| Pair::single(self.classes.at(i).gamma_neg), absent);
-                raise_real(|i| Pair::single(self.classes.at(i).gamma_pos), &mut present);
+                self.raise_all(false, absent);
+                self.raise_all(true, present);
                 let mut positive = Derivatives::zeros();
-                self.weigh(|_| true, &present, &mut positive);
+                self.weigh(|_| true, present, &mut positive);
                 self.weigh(|_| false, absent, out);
                 for i in 0..N {
                     out.set(i, mix(x.target(i), positive.get(i), out.get(i)));
@@ -525,6 +560,19 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         whole!(0 1 2 3 4)
     }
 
+    /// b^(γ−1), for one label throughout.
+    #[inline(always)]
+    fn raise_all<const N: usize>(&self, present: bool, t: &mut Terms<T, N>) {
+        match self.exponents.whole(present) {
+            Some(0) => raise_whole::<T, N, 0, 0>(|_| present, t),
+            Some(1) => raise_whole::<T, N, 1, 1>(|_| present, t),
+            Some(2) => raise_whole::<T, N, 2, 2>(|_| present, t),
+            Some(3) => raise_whole::<T, N, 3, 3>(|_| present, t),
+            Some(_) => raise_whole::<T, N, 4, 4>(|_| present, t),
+            None => raise_real(|i| Pair::single(self.classes.at(i).gamma(present)), t),
+        }
+    }
+
     /// Focal weight and cross-entropy together, as far as the derivative asked for.
     #[inline(always)]
     fn weigh<const N: usize>(&self, label: impl Fn(usize) -> bool, t: &Terms<T, N>, out: &mut Derivatives<T, N>) {
@@ -557,7 +605,7 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
 
     /// AlibabaMiil: base, cross-entropy and exponent are each a mixture of both labels.
     #[inline(always)]
-    fn blend<const N: usize>(
+    fn blend<const N: usize, const ORDER: u8>(
         &self,
         target: impl Fn(usize) -> T,
         absent: &Terms<T, N>,
@@ -577,14 +625,14 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
             let base_neg = if above { base_neg } else { Jet { value: Pair::single(zero), first: zero, second: zero } };
             let y = target(i);
             present.set_base(i, Pair::single(y).times(base_pos.value).plus(Pair::sum(one, -y).times(base_neg.value)));
-            base.set(i, mix(y, base_pos.rounded().mirrored(), base_neg.rounded()));
-            entropy.set(i, mix(y, entropy_pos.mirrored(), entropy_neg));
+            base.set_to::<ORDER>(i, mix(y, base_pos.rounded().mirrored(), base_neg.rounded()));
+            entropy.set_to::<ORDER>(i, mix(y, entropy_pos.mirrored(), entropy_neg));
         }
         raise_real(gamma, present);
         for i in 0..N {
             let base = Jet { value: present.base(i), first: base.first.0[i], second: base.second.0[i] };
             let gamma = self.gamma_in_derivative(gamma(i).hi);
-            out.set(i, focal::weighted(base, entropy.get(i), present.weight.0[i], gamma));
+            out.set_to::<ORDER>(i, focal::weighted(base, entropy.get(i), present.weight.0[i], gamma));
         }
         if self.beyond {
             for i in 0..N {
@@ -637,7 +685,12 @@ fn raise_whole<T: Float, const N: usize, const NEG: u32, const POS: u32>(
 #[inline(always)]
 fn raise_real<T: Float, const N: usize>(gamma: impl Fn(usize) -> Pair<T>, t: &mut Terms<T, N>) {
     for i in 0..N {
-        t.set_weight(i, focal::weight_over_base(t.base(i), gamma(i)));
+        let (ln_weight, base) = focal::ln_weight_over_base(t.base(i), gamma(i));
+        (t.weight.0[i], t.weight_lo.0[i]) = (ln_weight.hi, ln_weight.lo);
+        t.set_base(i, base);
+    }
+    for i in 0..N {
+        t.weight.0[i] = T::exp_pair(Pair { hi: t.weight.0[i], lo: t.weight_lo.0[i] });
     }
 }
 
@@ -652,13 +705,30 @@ fn block_of<'a, T: Float, const N: usize>(slice: &'a [T], padded: &'a mut [T; N]
     padded
 }
 
+/// The labels of a slice as floats, then zeros.
+#[inline(always)]
+fn convert<'a, T: Float, Y: Target<T>, const N: usize>(slice: &[Y], floats: &'a mut [T; N]) -> &'a [T; N] {
+    if let Ok(block) = <&[Y; N]>::try_from(slice) {
+        for (float, &target) in floats.iter_mut().zip(block) {
+            *float = target.to_float();
+        }
+        return floats;
+    }
+    floats.fill(T::zero());
+    for (float, &target) in floats.iter_mut().zip(slice) {
+        *float = target.to_float();
+    }
+    floats
+}
+
 /// Evaluates a run in the arithmetic `E`; the position of an invalid target is the error.
 #[inline(always)]
 pub(crate) fn evaluate<T: Float, E: Lane<T>>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), usize> {
-    if run.logits.len() <= FEW_LANES {
-        evaluate_blocks::<T, E, FEW_LANES>(plan, run)
-    } else {
-        evaluate_blocks::<T, E, LANES>(plan, run)
+    let few = run.logits.len() <= FEW_LANES;
+    match (few, size_of::<T>()) {
+        (true, _) => evaluate_blocks::<T, E, FEW_LANES>(plan, run),
+        (false, ..=4) => evaluate_blocks::<T, E, LANES>(plan, run),
+        (false, _) => evaluate_blocks::<T, E, WIDE_LANES>(plan, run),
     }
 }
 
@@ -673,7 +743,11 @@ fn evaluate_blocks<T: Float, E: Lane<T>, const N: usize>(plan: &Plan<T>, run: Ru
         let range = start..logits.len().min(start + N);
         let input = Input {
             logits: block_of(&logits[range.clone()], &mut padded.0),
-            targets: block_of(&targets[range.clone()], &mut padded.1),
+            targets: match targets {
+                Targets::Floats(targets) => block_of(&targets[range.clone()], &mut padded.1),
+                Targets::Bools(targets) => convert(&targets[range.clone()], &mut padded.1),
+                Targets::Bytes(targets) => convert(&targets[range.clone()], &mut padded.1),
+            },
         };
         let result = match &plan.rows {
             Rows::Uniform(class) => {

@@ -123,6 +123,7 @@ native_float!(f64, double);
 mod tests {
     use super::*;
     use crate::kernel::sum::Accumulator;
+    use crate::target::Targets;
     use crate::{AsymmetricLoss, Implementation};
 
     /// Loss, gradient and Hessian of logits over the whole range, hard and soft labels among them.
@@ -133,7 +134,7 @@ mod tests {
         let [losses, gradient, hessian] = &mut results;
         let run = Run {
             logits: &logits,
-            targets: &targets,
+            targets: Targets::Floats(&targets),
             class: 0,
             scale: T::from_f64(0.7),
             sum: &mut Accumulator::new(),

@@ -169,6 +169,15 @@ pub(crate) enum Exponents {
 impl Exponents {
     const LARGEST_WHOLE: f64 = 4.0;
 
+    /// The exponent of a label, if both are whole.
+    #[inline(always)]
+    pub(crate) fn whole(self, present: bool) -> Option<u32> {
+        match self {
+            Exponents::Whole { neg, pos } => Some(if present { pos } else { neg }),
+            Exponents::Real => None,
+        }
+    }
+
     fn new(neg: &Parameter, pos: &Parameter) -> Self {
         let whole = |parameter: &Parameter| match parameter.values() {
             [first, rest @ ..]

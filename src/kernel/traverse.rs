@@ -7,17 +7,17 @@ use super::block::Run;
 use super::plan::Plan;
 use super::sum::Accumulator;
 use crate::float::Float;
-use crate::target::Target;
-use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension};
+use crate::target::{Target, Targets};
+use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Zip};
 
 /// The largest number of elements that are added up in sequence.
 const LEAF: usize = 1 << 13;
 
-/// The number of elements whose losses, converted targets and copies of strided arrays are on the stack at a time.
-const RUN: usize = 1 << 10;
+/// The number of bytes in a copy of a stretch of a strided array.
+const COPY: usize = 1 << 13;
 
-/// The number for which smaller arrays on the stack do, so that a single sample is not spent on clearing them.
-const FEW: usize = 1 << 6;
+/// The number of elements along the first axis that copies hold a multiple of, where they can: a cache line or more.
+const ROWS: usize = 16;
 
 /// The number of elements below which a second thread costs more than it saves.
 #[cfg(feature = "rayon")]
@@ -97,22 +97,12 @@ impl<'a, T: Float, Y: Target<T>, D: Dimension> Arrays<'a, T, Y, D> {
         };
         ([left, right], right_class)
     }
-
-    /// Whether every array is one slice in logical order.
-    fn is_contiguous(&self) -> bool {
-        let output = |array: &Option<ArrayViewMut<'a, T, D>>| array.as_ref().is_none_or(|a| a.is_standard_layout());
-        self.logits.is_standard_layout()
-            && self.targets.is_standard_layout()
-            && output(&self.losses)
-            && output(&self.gradient)
-            && output(&self.hessian)
-    }
 }
 
-/// About half of a length, at a multiple of a run where there is one, so that vectors stay full.
+/// About half of a length, at a multiple of [`ROWS`] where there is one.
 fn middle(length: usize) -> usize {
     let half = length / 2;
-    if half > RUN { half - half % RUN } else { half }
+    if half > ROWS { half - half % ROWS } else { half }
 }
 
 /// Evaluates a few elements in sequence.
@@ -123,103 +113,113 @@ fn leaf<T: Float, Y: Target<T>, D: Dimension>(
     arrays: Arrays<'_, T, Y, D>,
     sum: &mut Accumulator<T>,
 ) -> Result<(), InvalidTarget> {
-    let few = arrays.logits.len() <= FEW;
-    if arrays.is_contiguous() {
-        return match few {
-            true => evaluate_slices::<_, _, _, FEW>(plan, scale, class, arrays, sum),
-            false => evaluate_slices::<_, _, _, RUN>(plan, scale, class, arrays, sum),
-        };
-    }
-    if arrays.logits.len() > RUN {
-        let ([left, right], right_class) = arrays.halves(class);
-        leaf(plan, scale, class, left, sum)?;
-        return leaf(plan, scale, right_class, right, sum);
-    }
-    match few {
-        true => evaluate_copies::<_, _, _, FEW>(plan, scale, class, arrays, sum),
-        false => evaluate_copies::<_, _, _, RUN>(plan, scale, class, arrays, sum),
+    let output = |array: &Option<ArrayViewMut<'_, T, D>>| array.as_ref().is_none_or(|a| a.is_standard_layout());
+    let is_contiguous = arrays.logits.is_standard_layout()
+        && arrays.targets.as_slice().is_some_and(|targets| Y::as_targets(targets).is_some())
+        && output(&arrays.losses)
+        && output(&arrays.gradient)
+        && output(&arrays.hessian);
+    match (is_contiguous, size_of::<T>()) {
+        (true, _) => Copies::<T, 0>::new().evaluate(plan, scale, class, arrays, sum),
+        (false, ..=4) => Copies::<T, { COPY / 4 }>::new().evaluate(plan, scale, class, arrays, sum),
+        (false, ..=8) => Copies::<T, { COPY / 8 }>::new().evaluate(plan, scale, class, arrays, sum),
+        (false, _) => Copies::<T, { COPY / 64 }>::new().evaluate(plan, scale, class, arrays, sum),
     }
 }
 
-/// Evaluates arrays that are slices; targets that are not floats, `N` at a time.
-fn evaluate_slices<'a, T: Float, Y: Target<T>, D: Dimension, const N: usize>(
-    plan: &Plan<T>,
-    scale: T,
-    class: usize,
-    arrays: Arrays<'a, T, Y, D>,
-    sum: &mut Accumulator<T>,
-) -> Result<(), InvalidTarget> {
-    let slices = "the arrays are contiguous";
-    let slice = |array: Option<ArrayViewMut<'a, T, D>>| array.map(|array| array.into_slice().expect(slices));
-    let logits = arrays.logits.as_slice().expect(slices);
-    let targets = arrays.targets.as_slice().expect(slices);
-    let (mut losses, mut gradient, mut hessian) = (slice(arrays.losses), slice(arrays.gradient), slice(arrays.hessian));
-    let mut converted = [T::zero(); N];
-    let mut start = 0;
-    while start < logits.len() {
-        let targets = Y::as_floats(&targets[start..], &mut converted);
-        let range = start..start + targets.len();
+/// Copies in logical order of stretches of those arrays that are not slices in that order.
+struct Copies<T, const N: usize> {
+    logits: [T; N],
+    targets: [T; N],
+    losses: [T; N],
+    gradient: [T; N],
+    hessian: [T; N],
+}
+
+impl<T: Float, const N: usize> Copies<T, N> {
+    fn new() -> Self {
+        let zeros = [T::zero(); N];
+        Copies { logits: zeros, targets: zeros, losses: zeros, gradient: zeros, hessian: zeros }
+    }
+
+    /// Evaluates arrays, at most `N` elements at a time where any of them is copied.
+    fn evaluate<Y: Target<T>, D: Dimension>(
+        &mut self,
+        plan: &Plan<T>,
+        scale: T,
+        class: usize,
+        mut arrays: Arrays<'_, T, Y, D>,
+        sum: &mut Accumulator<T>,
+    ) -> Result<(), InvalidTarget> {
+        if N > 0 && arrays.logits.len() > N {
+            let ([left, right], right_class) = arrays.halves(class);
+            self.evaluate(plan, scale, class, left, sum)?;
+            return self.evaluate(plan, scale, right_class, right, sum);
+        }
+        let targets = arrays.targets.as_slice().and_then(Y::as_targets);
+        let targets =
+            targets.unwrap_or_else(|| Targets::Floats(read(&arrays.targets, &mut self.targets, |y| y.to_float())));
         let run = Run {
-            logits: &logits[range.clone()],
+            logits: arrays.logits.as_slice().unwrap_or_else(|| read(&arrays.logits, &mut self.logits, |&z| z)),
             targets,
-            class: class + start,
+            class,
             scale,
             sum,
-            losses: losses.as_deref_mut().map(|losses| &mut losses[range.clone()]),
-            gradient: gradient.as_deref_mut().map(|gradient| &mut gradient[range.clone()]),
-            hessian: hessian.as_deref_mut().map(|hessian| &mut hessian[range.clone()]),
+            losses: place(&mut arrays.losses, &mut self.losses),
+            gradient: place(&mut arrays.gradient, &mut self.gradient),
+            hessian: place(&mut arrays.hessian, &mut self.hessian),
         };
         T::evaluate(plan, run).map_err(|_| InvalidTarget)?;
-        start = range.end;
+        write(&self.losses, arrays.losses);
+        write(&self.gradient, arrays.gradient);
+        write(&self.hessian, arrays.hessian);
+        Ok(())
     }
-    Ok(())
 }
 
-/// Evaluates at most `N` elements of arrays that are not slices, by way of copies on the stack.
-fn evaluate_copies<T: Float, Y: Target<T>, D: Dimension, const N: usize>(
-    plan: &Plan<T>,
-    scale: T,
-    class: usize,
-    arrays: Arrays<'_, T, Y, D>,
-    sum: &mut Accumulator<T>,
-) -> Result<(), InvalidTarget> {
-    let (shape, length) = (arrays.logits.raw_dim(), arrays.logits.len());
-    let mut buffers = [[T::zero(); N]; 5];
-    let [logits, targets, losses, gradient, hessian] = buffers.each_mut().map(|buffer| &mut buffer[..length]);
-    copy(&arrays.logits, &mut array_mut(&shape, logits), |&z| z);
-    copy(&arrays.targets, &mut array_mut(&shape, targets), |&y| y.to_float());
-    let run = Run {
-        logits,
-        targets,
-        class,
-        scale,
-        sum,
-        losses: arrays.losses.is_some().then_some(&mut *losses),
-        gradient: arrays.gradient.is_some().then_some(&mut *gradient),
-        hessian: arrays.hessian.is_some().then_some(&mut *hessian),
-    };
-    T::evaluate(plan, run).map_err(|_| InvalidTarget)?;
-    for (to, from) in [(arrays.losses, losses), (arrays.gradient, gradient), (arrays.hessian, hessian)] {
-        if let Some(mut to) = to {
-            copy(&array_mut(&shape, from).view(), &mut to, |&x| x);
-        }
-    }
-    Ok(())
+/// Copies an array to a buffer.
+fn read<'a, S, T, D: Dimension>(from: &ArrayView<'_, S, D>, to: &'a mut [T], convert: impl Fn(&S) -> T) -> &'a [T] {
+    let to = &mut to[..from.len()];
+    copy(from, &mut array_mut(&from.raw_dim(), to), convert);
+    to
 }
+
+/// Where the results for an array go: itself, or a buffer from which [`write`] takes them.
+fn place<'a, T, D: Dimension>(
+    array: &'a mut Option<ArrayViewMut<'_, T, D>>,
+    buffer: &'a mut [T],
+) -> Option<&'a mut [T]> {
+    let array = array.as_mut()?;
+    let length = array.len();
+    if array.is_standard_layout() { array.as_slice_mut() } else { Some(&mut buffer[..length]) }
+}
+
+/// Copies a buffer to an array, if results went there.
+fn write<T: Copy, D: Dimension>(from: &[T], to: Option<ArrayViewMut<'_, T, D>>) {
+    if let Some(mut to) = to.filter(|to| !to.is_standard_layout()) {
+        let from = ArrayView::from_shape(to.raw_dim(), &from[..to.len()]).expect(FITS);
+        copy(&from, &mut to, |&x| x);
+    }
+}
+
+const FITS: &str = "a buffer has as many elements as the shape";
 
 /// A buffer as an array in logical order.
 fn array_mut<'a, T, D: Dimension>(shape: &D, buffer: &'a mut [T]) -> ArrayViewMut<'a, T, D> {
-    ArrayViewMut::from_shape(shape.clone(), buffer).expect("a buffer has as many elements as the shape")
+    ArrayViewMut::from_shape(shape.clone(), buffer).expect(FITS)
 }
 
 /// Copies along the axis on which the elements of either array that is not in logical order lie closest together.
 fn copy<S, T, D: Dimension>(from: &ArrayView<'_, S, D>, to: &mut ArrayViewMut<'_, T, D>, convert: impl Fn(&S) -> T) {
     let strides = if from.is_standard_layout() { to.strides() } else { from.strides() };
     let closest = |&axis: &usize| (from.shape()[axis] == 1, strides[axis].unsigned_abs());
-    let axis = Axis((0..from.ndim()).min_by_key(closest).unwrap_or(0));
-    for (from, mut to) in from.lanes(axis).into_iter().zip(to.lanes_mut(axis)) {
-        for (from, to) in from.iter().zip(&mut to) {
-            *to = convert(from);
-        }
+    let innermost = (0..from.ndim()).min_by_key(closest);
+    let (mut from, mut to) = (from.view(), to.view_mut());
+    if let Some(axis) = innermost {
+        // The last axis is the innermost loop.
+        let last = from.ndim() - 1;
+        from.swap_axes(axis, last);
+        to.swap_axes(axis, last);
     }
+    Zip::from(to).and(from).for_each(|to, from| *to = convert(from));
 }

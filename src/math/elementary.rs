@@ -17,6 +17,15 @@ pub(crate) fn exp_m1<N: Native>(r: N, t: N) -> Pair<N> {
     Pair::sum_ordered(r, (r * r).mul_add(r.mul_add(polynomial(r, N::EXP), half), t))
 }
 
+/// eˣ − 1 = 2ⁿ·(eʳ − 1) + (2ⁿ − 1) for moderate x = n·ln 2 + r.
+#[inline(always)]
+pub(crate) fn exp_m1_moderate<N: Native>(x: N) -> N {
+    let (n, power) = N::round_exp_2(x * N::from_f64(std::f64::consts::LOG2_E), N::zero());
+    let [high, low] = N::LN_2;
+    let r = Pair::sum_ordered((-n).mul_add(high, x), (-n) * low);
+    power.mul_add(exp_m1(r.hi, r.lo).hi, power - N::one())
+}
+
 /// −ln v for v = 1 − u > 0.
 ///
 /// With v = 2ᵏ(1 + f): −ln v = −k ln 2 − f + (f²/2 + f³·P(f)). For k = 0 it is f = −u, which is taken from u
@@ -29,9 +38,12 @@ pub(crate) fn neg_ln<N: Native>(u: N, v: N) -> N {
     (-k).mul_add(N::from_f64(std::f64::consts::LN_2 * N::EXPONENT_UNIT), tail - f)
 }
 
-/// ln x for a positive normal x, good to about 2⁻²⁸ (f32) or 2⁻⁵⁷ (f64) absolutely.
+/// ln x for x ≥ 0, good to about 2⁻²⁸ (f32) or 2⁻⁵⁷ (f64) absolutely; the smallest normal number stands for any below it.
 #[inline(always)]
 pub(crate) fn ln<N: Native>(x: Pair<N>) -> Pair<N> {
+    let smallest = N::from_f64(f64::from(-N::MAX_EXPONENT).exp2());
+    let tiny = x.hi < smallest;
+    let x = Pair { hi: if tiny { smallest } else { x.hi }, lo: if tiny { N::zero() } else { x.lo } };
     let (k, scale) = x.hi.exponent();
     let f = Pair::sum_ordered(x.hi.mul_add(scale, -N::one()), x.lo * scale);
     let half = N::from_f64(-0.5);
@@ -58,13 +70,4 @@ pub(crate) fn exp<N: Native>(x: Pair<N>) -> N {
     let e = exp_m1(r.hi, r.lo);
     let scale = if vanishes { N::zero() } else { power };
     (N::one() + e.hi) * scale
-}
-
-/// `base`ᵉ = exp(e · ln base) for a base ≥ 0; the smallest normal number stands for any below it.
-#[inline(always)]
-pub(crate) fn power<N: Native>(base: Pair<N>, e: Pair<N>) -> N {
-    let smallest = N::from_f64(f64::from(-N::MAX_EXPONENT).exp2());
-    let tiny = base.hi < smallest;
-    let ln = ln(Pair { hi: if tiny { smallest } else { base.hi }, lo: if tiny { N::zero() } else { base.lo } });
-    exp(e.times(ln))
 }

@@ -19,7 +19,7 @@ macro_rules! native_functions {
         }
         #[inline(always)]
         fn exp_m1(self) -> Self {
-            $crate::math::elementary::exp_m1(self, num_traits::zero()).hi
+            $crate::math::elementary::exp_m1_moderate(self)
         }
         #[inline(always)]
         fn ln(self) -> Self {
@@ -52,8 +52,12 @@ macro_rules! native_functions {
             $crate::math::elementary::neg_ln(u, v)
         }
         #[inline(always)]
-        fn power(base: Pair<Self>, e: Pair<Self>) -> Self {
-            $crate::math::elementary::power(base, e)
+        fn ln_pair(x: Pair<Self>) -> Pair<Self> {
+            $crate::math::elementary::ln(x)
+        }
+        #[inline(always)]
+        fn exp_pair(x: Pair<Self>) -> Self {
+            $crate::math::elementary::exp(x)
         }
     };
 }
