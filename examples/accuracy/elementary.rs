@@ -13,9 +13,13 @@ use crate::{
     task::{Arguments, Function, Task},
 };
 
+/// Fewer arguments than the losses, which are what matters; odd, like the strides of those.
+const STRIDE: u32 = 31;
+
 /// Every function in `f32`.
 pub(crate) fn functions_f32(stride: u32) -> Vec<Task> {
-    table::<f32>(&IN_F64).into_iter().map(|function| function.task(Arguments::bit_patterns(stride))).collect()
+    let of = |function: Function<f32>| function.task(Arguments::bit_patterns(stride.max(STRIDE)));
+    table::<f32>(&IN_F64).into_iter().map(of).collect()
 }
 
 /// Every function in `f64`, at so many random points.

@@ -9,7 +9,7 @@ pub(crate) fn hard<T: Element>(setting: &Setting, random: usize) -> Vec<T> {
     let top = 1.05 * T::MODERATE;
     let mut points: Vec<f64> = vec![0.0];
     // Evenly up to the ends of the range, and more of them where results are neither 0 nor linear.
-    points.extend((-300..=300).flat_map(|k| [f64::from(k) / 300.0 * top, f64::from(k) / 10.0]));
+    points.extend((-100..=100).flat_map(|k| [f64::from(k) / 100.0 * top, f64::from(k) / 5.0]));
     // Tiny.
     points
         .extend((1..=T::SMALLEST_EXPONENT.abs()).step_by(7).flat_map(|k| [1.3 * f64::from(-k).exp2()]).flat_map(both));

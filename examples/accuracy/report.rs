@@ -82,5 +82,11 @@ fn arguments(case: &Case, part: Part, known: usize) -> String {
 }
 
 fn measured(errors: &Errors) -> String {
-    format!("{:.2} ({:.3})\n{:.6e}", errors.largest, errors.mean(), errors.at)
+    format!("{:.2} ({:.3})\n{}", errors.largest, errors.mean(), shortest(errors.at))
+}
+
+/// As few digits as give the number back, in the precision that it has.
+fn shortest(x: f64) -> String {
+    let single = x as f32;
+    if f64::from(single) == x { format!("{single:e}") } else { format!("{x:e}") }
 }

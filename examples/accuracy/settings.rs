@@ -46,17 +46,20 @@ pub(crate) fn all() -> Vec<Setting> {
 }
 
 impl Setting {
-    /// Whether another formulation or the attached weight is the same function of the logit at this label.
+    /// Whether at this label the loss is the same function of the logit as that of a setting listed before.
     pub(crate) fn repeats_another(&self, y: f64) -> bool {
         let hard = y == 0.0 || y == 1.0;
-        let unfocused = self.gamma_neg == 0.0 && self.gamma_pos == 0.0;
-        let differs = match self.implementation {
-            Implementation::AlibabaMiil => true,
+        if self.gamma_neg == 0.0 && self.gamma_pos == 0.0 {
+            // Without a focal weight nothing is left of formulation and detachment.
+            return self.detached || self.implementation != Implementation::AlibabaMiil;
+        }
+        match self.implementation {
+            Implementation::AlibabaMiil => false,
             // The unshifted probability weighs negatives only.
-            Implementation::DeepPsp => y < 1.0 && self.margin > 0.0 && !unfocused,
-            _ => !hard && !unfocused,
-        };
-        !differs || (self.detached && unfocused)
+            Implementation::DeepPsp => hard && (y == 1.0 || self.margin == 0.0),
+            // Without a margin that of `DeepPsp`.
+            _ => hard || self.margin == 0.0,
+        }
     }
 
     /// The setting that remains when its numbers are rounded to an element type, as the crate does first.
@@ -93,5 +96,25 @@ impl Setting {
         let Setting { gamma_neg, gamma_pos, margin, implementation, detached } = self;
         let detached = if *detached { ", detached" } else { "" };
         format!("{implementation:?}, γ₋ {gamma_neg}, γ₊ {gamma_pos}, m {margin}{detached}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference;
+
+    /// What is left out must be the same as something that is not.
+    #[test]
+    fn only_repetitions_are_left_out() {
+        let results = |setting, y| reference::loss(setting, 0.7, y).map(|exact| exact.high);
+        for y in [0.0, 0.3, 1.0] {
+            let (repeated, kept): (Vec<_>, Vec<_>) = all().into_iter().partition(|setting| setting.repeats_another(y));
+            for setting in repeated {
+                let close = |a: f64, b: f64| (a - b).abs() <= 1e-12 * a.abs();
+                let same = |other: &Setting| (0..3).all(|k| close(results(setting, y)[k], results(*other, y)[k]));
+                assert!(kept.iter().any(same), "y {y}, {setting:?}");
+            }
+        }
     }
 }

@@ -74,7 +74,7 @@ pub(crate) fn merge(mut all: Vec<Errors>, other: Vec<Errors>) -> Vec<Errors> {
 
 /// The arguments of a task.
 pub(crate) enum Arguments<T> {
-    /// The finite floats among every so-manieth bit pattern.
+    /// The finite floats among the multiples of `stride`, as bit patterns.
     BitPatterns {
         stride: u32,
         float: fn(u32) -> T,
@@ -99,7 +99,7 @@ impl<T: Element> Arguments<T> {
     fn sampling(&self) -> String {
         match self {
             Arguments::BitPatterns { stride: 1, .. } => "all bit patterns".to_owned(),
-            Arguments::BitPatterns { stride, .. } => format!("every {stride}th bit pattern"),
+            Arguments::BitPatterns { stride, .. } => format!("1 of {stride} bit patterns"),
             Arguments::List(list) => format!("{} points", list.len()),
         }
     }
