@@ -54,7 +54,7 @@ struct Args {
     #[arg(long, value_name = "N", default_value = "1", value_parser = odd)]
     stride: u32,
 
-    /// Random points in f64, beside those chosen to be hard
+    /// Random points in f64, beside those chosen to be hard; 0 leaves f64 out
     #[arg(long, value_name = "N", default_value = "10000")]
     points: usize,
 
@@ -100,12 +100,14 @@ fn run(args: &Args) -> Result<()> {
     let settings: Vec<Setting> = if args.all { settings::all() } else { vec![settings::DEFAULT] };
     let mut results = Results::open(args.results.as_deref())?;
 
-    let tables: [(Vec<Task>, Table); 4] = [
+    let mut tables: Vec<(Vec<Task>, Table)> = vec![
         (task::losses_f32(&settings, args.stride), report::losses),
-        (task::losses_f64(&settings, args.points), report::losses),
         (elementary::functions_f32(args.stride), report::functions),
-        (elementary::functions_f64(args.points), report::functions),
     ];
+    if args.points > 0 {
+        tables.push((task::losses_f64(&settings, args.points), report::losses));
+        tables.push((elementary::functions_f64(args.points), report::functions));
+    }
     let mut out = io::stdout().lock();
     for (tasks, table) in tables {
         let start = Instant::now();
