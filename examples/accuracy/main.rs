@@ -5,6 +5,7 @@
 //! cargo run --release --example accuracy -- --stride 1009                # every 1009th bit pattern: seconds
 //! cargo run --release --example accuracy -- --all --stride 10007         # every setting
 //! cargo run --release --example accuracy -- --part 1/8 --results FILE.json
+//! cargo run --release --example accuracy -- --plot FILE.svg
 //! ```
 //!
 //! The true results are computed from the definition of the loss, by `reference.rs` for `f32` and by the oracle of the

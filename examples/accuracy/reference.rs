@@ -273,7 +273,7 @@ mod tests {
             let setting = setting.rounded::<f32>();
             for y in [0.0, 1.0, f64::from(0.1_f32), 0.5] {
                 // A few points of each setting; other ones for the next.
-                let z = points::hard::<f32>(&setting, 0).into_iter().skip(index % 211).step_by(211);
+                let z = points::hard::<f32>(&setting, 0).into_iter().skip(index % 151).step_by(151);
                 for z in z.map(f64::from) {
                     let (actual, expected) = (loss(setting, z, y), oracle_loss(setting, z, y));
                     for (actual, expected) in actual.iter().zip(&expected) {

@@ -45,11 +45,12 @@ impl Task {
         let Case { element, what, of, .. } = &self.case;
         let template = "{msg} {wide_bar} {percent} %, {eta} left";
         let style = ProgressStyle::with_template(template).expect("a valid template");
-        let bar = ProgressBar::new(numbers.end - numbers.start).with_style(style);
+        let length = numbers.end - numbers.start;
+        let bar = ProgressBar::new(length).with_style(style);
         bar.set_message(format!("{element}, {what}, {of}"));
-        let chunk = CHUNK.min(numbers.end.saturating_sub(numbers.start).div_ceil(64)).max(1);
-        let starts = (numbers.end - numbers.start).div_ceil(chunk);
-        let errors = (0..starts)
+        // Short lists are of slow points: enough chunks for many cores.
+        let chunk = length.div_ceil(64).clamp(1, CHUNK);
+        let errors = (0..length.div_ceil(chunk))
             .into_par_iter()
             .map(|k| {
                 let start = numbers.start + k * chunk;
