@@ -82,6 +82,9 @@ fn arguments(case: &Case, part: Part, known: usize) -> String {
 }
 
 fn measured(errors: &Errors) -> String {
+    if errors.mean().is_nan() {
+        return "–".to_owned();
+    }
     format!("{:.2} ({:.3})\n{}", errors.largest, errors.mean(), shortest(errors.at))
 }
 
