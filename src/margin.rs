@@ -37,11 +37,10 @@ pub(crate) struct Wrong<T> {
 #[inline(always)]
 fn excess<T: Float>(x: Exponential<T>, from: &Reference<T>) -> Pair<T> {
     let w = from.complement;
-    // Rounded like e, so that the two errors cancel where p is near 1.
-    let difference = (-x.scale).mul_add(from.unit, T::one()) + x.a;
-    let hi = w.hi * difference;
-    let lo = w.lo.mul_add(difference, w.hi.product_error(difference, hi));
-    Pair { hi: positive_part_gradient(difference, hi), lo: positive_part_gradient(difference, lo) }
+    let difference = Pair::sum_ordered((-x.scale).mul_add(from.unit, T::one()), x.a);
+    let hi = w.hi * difference.hi;
+    let lo = w.hi.mul_add(difference.lo, w.lo.mul_add(difference.hi, w.hi.product_error(difference.hi, hi)));
+    Pair { hi: positive_part_gradient(difference.hi, hi), lo: positive_part_gradient(difference.hi, lo) }
 }
 
 /// The probability of the wrong answer for a label that is present or absent.

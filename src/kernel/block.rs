@@ -174,7 +174,7 @@ impl<T: Float, const N: usize> Input<'_, T, N> {
     #[inline(always)]
     fn is_within_bounds(&self, lane: usize) -> bool {
         let (z, bound) = (self.logits[lane], activation::bound::<T>());
-        z * z <= bound * bound
+        (z >= -bound) & (z <= bound)
     }
 }
 
@@ -474,7 +474,7 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
                 &self.classes.at(i).reference,
             );
             t.set_base(i, wrong.u);
-            (t.p.0[i], t.q.0[i], t.v.0[i], t.d.0[i]) = (wrong.p, wrong.q, wrong.v, wrong.p * wrong.q);
+            (t.p.0[i], t.q.0[i], t.v.0[i]) = (wrong.p, wrong.q, wrong.v);
         }
         if self.order == 0 {
             for i in 0..N {
@@ -483,6 +483,7 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         } else {
             for i in 0..N {
                 t.entropy.0[i] = margin::entropy(t.base_hi.0[i], t.v.0[i]);
+                t.d.0[i] = t.p.0[i] * t.q.0[i];
                 t.slope.0[i] = margin::entropy_slope(t.base_hi.0[i], t.d.0[i], t.v.0[i]);
             }
         }

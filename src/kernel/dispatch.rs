@@ -175,4 +175,23 @@ mod tests {
             }
         }
     }
+
+    /// FNV-1a over the bits of all results.
+    fn digest<T: Native>(set: InstructionSet) -> u64 {
+        let results = results::<T>(set, &AsymmetricLoss::default());
+        let bytes = results.iter().flatten().flat_map(|x| x.to_f64().to_bits().to_le_bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+    }
+
+    /// The bits are those of every other machine with a fused multiply-add.
+    #[test]
+    fn bits_are_the_same_everywhere() {
+        for set in InstructionSet::available().filter(|set| *set != InstructionSet::Baseline) {
+            assert_eq!(
+                [digest::<f32>(set), digest::<f64>(set)],
+                [2961571637134821301, 14433099392264633662],
+                "{set:?}"
+            );
+        }
+    }
 }

@@ -71,3 +71,66 @@ pub(crate) fn exp<N: Native>(x: Pair<N>) -> N {
     let scale = if vanishes { N::zero() } else { power };
     (N::one() + e.hi) * scale
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::float::Float;
+    use dashu_float::{FBig, round::mode::HalfEven};
+
+    type Big = FBig<HalfEven, 2>;
+
+    /// What a library promises of its elementary functions.
+    const LARGEST_ERROR: f64 = 2.0;
+
+    /// Points spaced over an interval, and towards 0.
+    fn points(from: f64, to: f64) -> impl Iterator<Item = f64> {
+        let spaced = (0..=2000).map(move |k| from + (to - from) * f64::from(k) / 2000.0);
+        spaced.chain((1..60).flat_map(move |k| [from, to].map(|end| end * (-f64::from(k) * 0.7).exp2())))
+    }
+
+    /// The largest error in units in the last place, and where it is.
+    fn largest_error<T: Float>(
+        digits: i32,
+        points: impl Iterator<Item = f64>,
+        f: fn(T) -> T,
+        exact: fn(Big) -> Big,
+    ) -> (f64, f64) {
+        let errors = points.map(|x| {
+            let x = T::from_f64(x);
+            let exact = exact(Big::try_from(x.to_f64()).expect("a finite number").with_precision(160).value());
+            let rounded = exact.to_f64().value();
+            let ulp = (f64::from((rounded.abs().to_bits() >> 52) as i32 - 1023 - digits + 1)).exp2();
+            let error = Big::try_from(f(x).to_f64()).expect("a finite number").with_precision(160).value() - exact;
+            (if rounded == 0.0 { error.to_f64().value().abs() } else { error.to_f64().value().abs() / ulp }, x.to_f64())
+        });
+        errors.fold((0.0, 0.0), |largest, error| if error.0 > largest.0 { error } else { largest })
+    }
+
+    fn check<T: Float>(digits: i32, bound: f64) {
+        type Case<T> = (&'static str, [f64; 2], fn(T) -> T, fn(Big) -> Big);
+        let cases: [Case<T>; 6] = [
+            ("exp", [-bound, bound], T::exp, |x| x.exp()),
+            ("exp_m1", [-20.0, 20.0], T::exp_m1, |x| x.exp_m1()),
+            ("ln", [1e-12, 3.0], T::ln, |x| x.ln()),
+            ("ln_1p", [-0.9, 1.0], T::ln_1p, |x| x.ln_1p()),
+            ("neg_ln of u", [1e-12, 0.37], |u| T::neg_ln(u, T::one() - u), |u| -(-u).ln_1p()),
+            ("neg_ln of v", [1e-12, 0.62], |v| T::neg_ln(T::one() - v, v), |v| -v.ln()),
+        ];
+        for (name, [from, to], f, exact) in cases {
+            let (error, at) = largest_error(digits, points(from, to), f, exact);
+            println!("{name} with {digits} bits: at most {error:.2} ULP, at {at:e}");
+            assert!(error <= LARGEST_ERROR, "{name} is {error} ULP off at {at:e}");
+        }
+    }
+
+    #[test]
+    fn single_precision_is_within_two_ulp() {
+        check::<f32>(24, 87.0);
+    }
+
+    #[test]
+    fn double_precision_is_within_two_ulp() {
+        check::<f64>(53, 708.0);
+    }
+}

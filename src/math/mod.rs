@@ -27,7 +27,7 @@ macro_rules! native_functions {
         }
         #[inline(always)]
         fn ln_1p(self) -> Self {
-            -Self::neg_ln(-self, num_traits::one::<Self>() + self)
+            $crate::math::elementary::ln(Pair::sum(num_traits::one(), self)).round()
         }
         #[inline(always)]
         fn round_exp_2(x: Self, shift: Self) -> (Self, Self) {

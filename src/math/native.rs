@@ -16,7 +16,7 @@ pub(crate) trait Native: Float {
     /// Coefficients of (eʳ − 1 − r − r²/2) / r³ on |r| ≤ ½ ln 2.
     const EXP: &'static [f64];
 
-    /// Coefficients of (f − f²/2 − ln(1 + f)) / f³ on |f| ≤ ⅓.
+    /// Coefficients of (f − f²/2 − ln(1 + f)) / f³ on ⅝ ≤ 1 + f < 5/4.
     const LN: &'static [f64];
 
     /// [`ROUNDER`](Self::ROUNDER) + the exponent bias: a whole number that is added to it stands, biased, in the last bits.
@@ -28,7 +28,7 @@ pub(crate) trait Native: Float {
     /// What [`exponent`](Self::exponent) counts in: 2^−(fraction bits).
     const EXPONENT_UNIT: f64;
 
-    /// (k, 2⁻ᵏ) with ⅔ ≤ self · 2⁻ᵏ < 4/3, for a positive normal `self`; k in units of
+    /// (k, 2⁻ᵏ) with ⅝ ≤ self · 2⁻ᵏ < 5/4, for a positive normal `self`; k in units of
     /// [`EXPONENT_UNIT`](Self::EXPONENT_UNIT).
     fn exponent(self) -> (Self, Self);
 
@@ -57,8 +57,8 @@ macro_rules! native {
             #[inline(always)]
             fn exponent(self) -> ($float, $float) {
                 const EXPONENT_BITS: $bits = $bits::MAX << $fraction;
-                const TWO_THIRDS: $bits = (2.0 / 3.0 as $float).to_bits();
-                let k = self.to_bits().wrapping_sub(TWO_THIRDS) & EXPONENT_BITS;
+                const LOWEST: $bits = (0.625 as $float).to_bits();
+                let k = self.to_bits().wrapping_sub(LOWEST) & EXPONENT_BITS;
                 (k as $signed as $float, $float::from_bits((1.0 as $float).to_bits().wrapping_sub(k)))
             }
 
@@ -79,7 +79,7 @@ native!(f64, u64, i64, 52, [0.693_147_180_559_890_3, 5.497_923_018_708_371e-14],
 const EXP_F32: [f64; 5] = [0.16666667, 0.04166648, 0.008333282, 0.001393333, 0.00019909946];
 
 const LN_F32: [f64; 8] =
-    [-0.33333224, 0.24999899, -0.20010863, 0.16676655, -0.13990127, 0.122282825, -0.14087328, 0.12734152];
+    [-0.33333388, 0.2499904, -0.1999386, 0.16736472, -0.14437199, 0.10875585, -0.106354214, 0.2273721];
 
 const EXP_F64: [f64; 10] = [
     0.16666666666666674,
@@ -95,23 +95,23 @@ const EXP_F64: [f64; 10] = [
 ];
 
 const LN_F64: [f64; 19] = [
-    -0.3333333333333323,
-    0.25000000000013334,
-    -0.20000000000054705,
-    0.1666666666293216,
-    -0.1428571427653454,
-    0.12500000388834584,
-    -0.11111111840318302,
-    0.09999979304052924,
-    -0.09090876598658286,
-    0.0833397189176862,
-    -0.07693188787565643,
-    0.07130797212648748,
-    -0.06651603149259792,
-    0.06390848209110668,
-    -0.060447427768079376,
-    0.04573806226145554,
-    -0.04204352872124327,
-    0.08624239758319843,
-    -0.08448847465723582,
+    -0.3333333333333423,
+    0.24999999999993341,
+    -0.19999999999549567,
+    0.1666666666909998,
+    -0.14285714359214166,
+    0.12499999645079327,
+    -0.11111105474521246,
+    0.10000027269460059,
+    -0.09091140256115549,
+    0.08332120389898355,
+    -0.07687137980870025,
+    0.0717501528540078,
+    -0.06722085138808598,
+    0.057510119349259384,
+    -0.05826418171040104,
+    0.0970543759818036,
+    -0.011838943840078421,
+    -0.08848400449284531,
+    -0.30760695074469335,
 ];
