@@ -154,11 +154,11 @@ pub(crate) struct Sigmoid<T> {
 /// e = 1 + a and σ = c·2^(j−n).
 #[inline(always)]
 pub(crate) fn sigmoid_parts<T: Float>(x: Exponential<T>, from: &Reference<T>) -> Sigmoid<T> {
-    let e = T::one() + x.a;
+    let e = Pair::sum_ordered(T::one(), x.a);
     let sigma = Pair { hi: from.odds.hi * x.scale, lo: from.odds.lo * x.scale };
-    let sum = Pair::sum_positive(sigma.hi, e);
-    let divisor = Pair { hi: sum.hi, lo: sum.lo + sigma.lo };
-    Sigmoid { e, sigma, divisor, reciprocal: T::one() / divisor.hi }
+    let sum = Pair::sum_positive(sigma.hi, e.hi);
+    let divisor = Pair { hi: sum.hi, lo: (sum.lo + e.lo) + sigma.lo };
+    Sigmoid { e: e.hi, sigma, divisor, reciprocal: T::one() / divisor.hi }
 }
 
 impl<T: Float> Sigmoid<T> {

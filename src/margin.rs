@@ -35,7 +35,7 @@ pub(crate) struct Wrong<T> {
 
 /// The numerator of p − m = (1 − m)(e − 2⁻ⁿ)/D, or 0 where that is negative.
 #[inline(always)]
-fn excess<T: Float>(x: Exponential<T>, from: &Reference<T>) -> Pair<T> {
+pub(crate) fn excess<T: Float>(x: Exponential<T>, from: &Reference<T>) -> Pair<T> {
     let w = from.complement;
     let difference = Pair::sum_ordered((-x.scale).mul_add(from.unit, T::one()), x.a);
     let hi = w.hi * difference.hi;
@@ -45,15 +45,15 @@ fn excess<T: Float>(x: Exponential<T>, from: &Reference<T>) -> Pair<T> {
 
 /// The probability of the wrong answer for a label that is present or absent.
 #[inline(always)]
-pub(crate) fn wrong<T: Float>(present: bool, x: Exponential<T>, sigmoid: Sigmoid<T>, from: &Reference<T>) -> Wrong<T> {
+pub(crate) fn wrong<T: Float>(present: bool, sigmoid: Sigmoid<T>, excess: Pair<T>, m: T) -> Wrong<T> {
     let choose = |present_value: T, absent_value: T| if present { present_value } else { absent_value };
-    let (sigma, excess) = (sigmoid.sigma, excess(x, from));
+    let sigma = sigmoid.sigma;
     let u = sigmoid.quotient(Pair { hi: choose(sigma.hi, excess.hi), lo: choose(sigma.lo, excess.lo) });
-    let p = choose(u.hi, u.hi + from.m);
+    let p = choose(u.hi, u.hi + m);
     // 1 − P keeps its digits up to ½; the quotient always does, but carries the roundings of D.
     let quotient = choose(sigmoid.e, sigma.hi) * sigmoid.reciprocal;
     let q = if p > T::from_f64(0.5) { quotient } else { T::one() - p };
-    Wrong { u, p, q, v: choose(q, q + from.m) }
+    Wrong { u, p, q, v: choose(q, q + m) }
 }
 
 /// −ln v, which is 0 at and below the margin.

@@ -8,7 +8,7 @@
 
 use super::plan::{Class, Classes, Exponents, Plan, Rows, Window};
 use super::sum::Accumulator;
-use crate::activation::{self, Exponential, Reference, Sigmoid};
+use crate::activation::{self, Exponential, Sigmoid};
 use crate::float::{Float, Pair};
 use crate::focal::{self, Jet};
 use crate::loss::Implementation;
@@ -89,18 +89,15 @@ impl<T: Float, const N: usize> Lanes<T, N> {
     }
 }
 
-/// Logits and targets.
-#[derive(Debug)]
-struct Input<'a, T, const N: usize> {
-    logits: &'a [T; N],
-    targets: &'a [T; N],
-}
-
-/// The [`Exponential`] and the [`Sigmoid`] of each logit.
+/// What comes in, and the [`Exponential`] and the [`Sigmoid`] of each logit.
 #[derive(Debug)]
 struct Activations<T, const N: usize> {
+    logit: Lanes<T, N>,
+    target: Lanes<T, N>,
     a: Lanes<T, N>,
     scale: Lanes<T, N>,
+    excess_hi: Lanes<T, N>,
+    excess_lo: Lanes<T, N>,
     e: Lanes<T, N>,
     sigma_hi: Lanes<T, N>,
     sigma_lo: Lanes<T, N>,
@@ -141,50 +138,17 @@ struct Derivatives<T, const N: usize> {
     second: Lanes<T, N>,
 }
 
-impl<T: Float, const N: usize> Input<'_, T, N> {
-    #[inline(always)]
-    fn logit<E: Lane<T>>(&self, lane: usize) -> E {
-        E::lift(self.logits[lane])
-    }
-
-    #[inline(always)]
-    fn target<E: Lane<T>>(&self, lane: usize) -> E {
-        E::lift(self.targets[lane])
-    }
-
-    /// The label of an element whose target is 0 or 1.
-    #[inline(always)]
-    fn label(&self, lane: usize) -> bool {
-        self.targets[lane] != T::zero()
-    }
-
-    #[inline(always)]
-    fn is_hard(&self, lane: usize) -> bool {
-        let y = self.targets[lane];
-        y.mul_add(y, -y) == T::zero()
-    }
-
-    #[inline(always)]
-    fn is_valid(&self, lane: usize) -> bool {
-        let y = self.targets[lane];
-        (y >= T::zero()) & (y <= T::one())
-    }
-
-    /// Whether e^(−|z|) is a normal number.
-    #[inline(always)]
-    fn is_within_bounds(&self, lane: usize) -> bool {
-        let (z, bound) = (self.logits[lane], activation::bound::<T>());
-        (z >= -bound) & (z <= bound)
-    }
-}
-
 impl<T: Float, const N: usize> Activations<T, N> {
     #[inline(always)]
     fn zeros() -> Self {
         let zeros = Lanes::zeros();
         Activations {
+            logit: zeros,
+            target: zeros,
             a: zeros,
             scale: zeros,
+            excess_hi: zeros,
+            excess_lo: zeros,
             e: zeros,
             sigma_hi: zeros,
             sigma_lo: zeros,
@@ -192,6 +156,31 @@ impl<T: Float, const N: usize> Activations<T, N> {
             divisor_lo: zeros,
             reciprocal: zeros,
         }
+    }
+
+    /// The label of an element whose target is 0 or 1.
+    #[inline(always)]
+    fn label(&self, lane: usize) -> bool {
+        self.target.0[lane] != T::zero()
+    }
+
+    #[inline(always)]
+    fn is_hard(&self, lane: usize) -> bool {
+        let y = self.target.0[lane];
+        y.mul_add(y, -y) == T::zero()
+    }
+
+    #[inline(always)]
+    fn is_valid(&self, lane: usize) -> bool {
+        let y = self.target.0[lane];
+        (y >= T::zero()) & (y <= T::one())
+    }
+
+    /// Whether e^(−|z|) is a normal number.
+    #[inline(always)]
+    fn is_within_bounds(&self, lane: usize) -> bool {
+        let (z, bound) = (self.logit.0[lane], activation::bound::<T>());
+        (z >= -bound) & (z <= bound)
     }
 
     #[inline(always)]
@@ -210,10 +199,23 @@ impl<T: Float, const N: usize> Activations<T, N> {
     }
 
     #[inline(always)]
-    fn set(&mut self, lane: usize, logit: T, from: &Reference<T>) {
-        let exponential = activation::exponential(logit, from);
-        let Sigmoid { e, sigma, divisor, reciprocal } = activation::sigmoid_parts(exponential, from);
+    fn set_exponential(&mut self, lane: usize, exponential: Exponential<T>) {
         (self.a.0[lane], self.scale.0[lane]) = (exponential.a, exponential.scale);
+    }
+
+    #[inline(always)]
+    fn excess(&self, lane: usize) -> Pair<T> {
+        Pair { hi: self.excess_hi.0[lane], lo: self.excess_lo.0[lane] }
+    }
+
+    #[inline(always)]
+    fn set_excess(&mut self, lane: usize, excess: Pair<T>) {
+        (self.excess_hi.0[lane], self.excess_lo.0[lane]) = (excess.hi, excess.lo);
+    }
+
+    #[inline(always)]
+    fn set_sigmoid(&mut self, lane: usize, sigmoid: Sigmoid<T>) {
+        let Sigmoid { e, sigma, divisor, reciprocal } = sigmoid;
         (self.e.0[lane], self.reciprocal.0[lane]) = (e, reciprocal);
         (self.sigma_hi.0[lane], self.sigma_lo.0[lane]) = (sigma.hi, sigma.lo);
         (self.divisor_hi.0[lane], self.divisor_lo.0[lane]) = (divisor.hi, divisor.lo);
@@ -368,26 +370,31 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
 
     /// One block; the lane of an invalid target is the error.
     #[inline(always)]
-    fn evaluate<S: Float, const N: usize>(&self, x: &Input<'_, S, N>, block: &mut Block<T, N>) -> Result<(), usize>
+    fn evaluate<S: Float, const N: usize>(
+        &self,
+        logits: &[S; N],
+        targets: &[S; N],
+        block: &mut Block<T, N>,
+    ) -> Result<(), usize>
     where
         T: Lane<S>,
     {
-        let Block { activations, terms, output, soft } = block;
+        let Block { activations: x, terms, output, soft } = block;
         let (mut all_hard, mut all_within) = (true, true);
         for i in 0..N {
+            (x.logit.0[i], x.target.0[i]) = (T::lift(logits[i]), T::lift(targets[i]));
             all_hard &= x.is_hard(i);
             all_within &= x.is_within_bounds(i);
-            activations.set(i, x.logit(i), &self.classes.at(i).reference);
+            x.set_exponential(i, activation::exponential(x.logit.0[i], &self.classes.at(i).reference));
         }
         let loss = Loss { beyond: !all_within, ..*self };
         if loss.beyond {
-            for i in 0..N {
-                activations.set(i, activation::clamp(x.logit(i)), &self.classes.at(i).reference);
-            }
+            loss.exponentials(x, activation::clamp);
         }
+        loss.activate(x);
         let any_hard = all_hard || (0..N).fold(false, |any, i| any | x.is_hard(i));
         if any_hard {
-            loss.hard(x, activations, terms, output);
+            loss.hard(x, terms, output);
         }
         if all_hard {
             return Ok(());
@@ -396,7 +403,7 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
             return Err((0..N).position(|i| !x.is_valid(i)).unwrap_or_default());
         }
         let soft = soft.get_or_insert_with(|| Soft { present: Terms::zeros(), output: Derivatives::zeros() });
-        loss.soft(x, activations, terms, &mut soft.present, &mut soft.output);
+        loss.soft(x, terms, &mut soft.present, &mut soft.output);
         if any_hard {
             // A hard label gives the same bits whatever its neighbours are.
             soft.output.replace(output, |i| x.is_hard(i));
@@ -405,42 +412,49 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         Ok(())
     }
 
+    /// The exponential of each logit, once it is within bounds.
+    #[inline(always)]
+    fn exponentials<const N: usize>(&self, x: &mut Activations<T, N>, clamp: impl Fn(T) -> T) {
+        for i in 0..N {
+            x.set_exponential(i, activation::exponential(clamp(x.logit.0[i]), &self.classes.at(i).reference));
+        }
+    }
+
+    /// What the probabilities of both labels are quotients of.
+    #[inline(always)]
+    fn activate<const N: usize>(&self, x: &mut Activations<T, N>) {
+        for i in 0..N {
+            let (exponential, reference) = (x.exponential(i), self.classes.at(i).reference);
+            x.set_sigmoid(i, activation::sigmoid_parts(exponential, &reference));
+            x.set_excess(i, margin::excess(exponential, &reference));
+        }
+    }
+
     /// The stages after the activation, for labels that are 0 or 1.
     #[inline(always)]
-    fn hard<S: Float, const N: usize>(
-        &self,
-        x: &Input<'_, S, N>,
-        activations: &Activations<T, N>,
-        t: &mut Terms<T, N>,
-        out: &mut Derivatives<T, N>,
-    ) where
-        T: Lane<S>,
-    {
+    fn hard<const N: usize>(&self, x: &Activations<T, N>, t: &mut Terms<T, N>, out: &mut Derivatives<T, N>) {
         let label = |i: usize| x.label(i);
-        self.shift(label, x, activations, t);
+        self.shift(label, x, t);
         self.raise(label, t);
         self.weigh(label, t, out);
     }
 
     /// The stages after the activation, for labels anywhere between 0 and 1.
     #[inline(always)]
-    fn soft<S: Float, const N: usize>(
+    fn soft<const N: usize>(
         &self,
-        x: &Input<'_, S, N>,
-        activations: &Activations<T, N>,
+        x: &Activations<T, N>,
         absent: &mut Terms<T, N>,
         present: &mut Terms<T, N>,
         out: &mut Derivatives<T, N>,
-    ) where
-        T: Lane<S>,
-    {
-        self.shift(|_| false, x, activations, absent);
-        self.shift(|_| true, x, activations, present);
+    ) {
+        self.shift(|_| false, x, absent);
+        self.shift(|_| true, x, present);
         match self.implementation {
             Implementation::AlibabaMiil => match self.order {
-                0 => self.blend::<N, 0>(|i| x.target(i), absent, present, out),
-                1 => self.blend::<N, 1>(|i| x.target(i), absent, present, out),
-                _ => self.blend::<N, 2>(|i| x.target(i), absent, present, out),
+                0 => self.blend::<N, 0>(|i| x.target.0[i], absent, present, out),
+                1 => self.blend::<N, 1>(|i| x.target.0[i], absent, present, out),
+                _ => self.blend::<N, 2>(|i| x.target.0[i], absent, present, out),
             },
             Implementation::DeepPsp | Implementation::Paper => {
                 self.raise_all(false, absent);
@@ -449,7 +463,7 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
                 self.weigh(|_| true, present, &mut positive);
                 self.weigh(|_| false, absent, out);
                 for i in 0..N {
-                    out.set(i, mix(x.target(i), positive.get(i), out.get(i)));
+                    out.set(i, mix(x.target.0[i], positive.get(i), out.get(i)));
                 }
             }
         }
@@ -457,22 +471,9 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
 
     /// The probability of the wrong answer, shifted by the margin, and its cross-entropy.
     #[inline(always)]
-    fn shift<S: Float, const N: usize>(
-        &self,
-        label: impl Fn(usize) -> bool,
-        x: &Input<'_, S, N>,
-        activations: &Activations<T, N>,
-        t: &mut Terms<T, N>,
-    ) where
-        T: Lane<S>,
-    {
+    fn shift<const N: usize>(&self, label: impl Fn(usize) -> bool, x: &Activations<T, N>, t: &mut Terms<T, N>) {
         for i in 0..N {
-            let wrong = margin::wrong(
-                label(i),
-                activations.exponential(i),
-                activations.sigmoid(i),
-                &self.classes.at(i).reference,
-            );
+            let wrong = margin::wrong(label(i), x.sigmoid(i), x.excess(i), self.classes.at(i).reference.m);
             t.set_base(i, wrong.u);
             (t.p.0[i], t.q.0[i], t.v.0[i]) = (wrong.p, wrong.q, wrong.v);
         }
@@ -501,19 +502,12 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
     /// What the stages cannot know of logits so large that e^(−|w|) is not a normal number. The derivatives keep the
     /// entropy at the bound, because it meets a factor there that vanishes; the value takes it from `limit`.
     #[inline(always)]
-    fn saturate<S: Float, const N: usize>(
-        &self,
-        label: impl Fn(usize) -> bool,
-        x: &Input<'_, S, N>,
-        t: &mut Terms<T, N>,
-    ) where
-        T: Lane<S>,
-    {
+    fn saturate<const N: usize>(&self, label: impl Fn(usize) -> bool, x: &Activations<T, N>, t: &mut Terms<T, N>) {
         let (zero, one, bound) = (T::zero(), T::one(), activation::bound::<T>());
         t.limit = t.entropy;
         for i in 0..N {
             let present = label(i);
-            let w = if present { -x.logit::<T>(i) } else { x.logit(i) };
+            let w = if present { -x.logit.0[i] } else { x.logit.0[i] };
             if w > bound {
                 let factor = (bound - w).exp();
                 t.q.0[i] = t.q.0[i] * factor;
@@ -742,22 +736,20 @@ fn evaluate_blocks<T: Float, E: Lane<T>, const N: usize>(plan: &Plan<T>, run: Ru
     let mut padded = ([T::zero(); N], [T::zero(); N]);
     for start in (0..logits.len()).step_by(N) {
         let range = start..logits.len().min(start + N);
-        let input = Input {
-            logits: block_of(&logits[range.clone()], &mut padded.0),
-            targets: match targets {
-                Targets::Floats(targets) => block_of(&targets[range.clone()], &mut padded.1),
-                Targets::Bools(targets) => convert(&targets[range.clone()], &mut padded.1),
-                Targets::Bytes(targets) => convert(&targets[range.clone()], &mut padded.1),
-            },
+        let logits = block_of(&logits[range.clone()], &mut padded.0);
+        let targets = match targets {
+            Targets::Floats(targets) => block_of(&targets[range.clone()], &mut padded.1),
+            Targets::Bools(targets) => convert(&targets[range.clone()], &mut padded.1),
+            Targets::Bytes(targets) => convert(&targets[range.clone()], &mut padded.1),
         };
         let result = match &plan.rows {
             Rows::Uniform(class) => {
                 let class = class.map(E::lift);
-                loss(plan, &class, order).evaluate(&input, &mut block)
+                loss(plan, &class, order).evaluate(logits, targets, &mut block)
             }
             Rows::PerClass(table) => {
                 let window = table.window::<N>((class + range.start) % table.classes);
-                loss(plan, Lifted(window), order).evaluate(&input, &mut block)
+                loss(plan, Lifted(window), order).evaluate(logits, targets, &mut block)
             }
         };
         result.map_err(|lane| range.start + lane)?;
