@@ -1,18 +1,16 @@
 //! The contenders: each computes the mean asymmetric loss and its gradient in the logits.
 
 use crate::common::{self, Plain};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use asymmetric_loss::AsymmetricLoss;
-use burn::tensor::{self, Device, activation::sigmoid};
-use candle_core::{Tensor, Var};
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use rayon::ThreadPool;
 
 /// The autograd libraries keep some twenty arrays, for which larger problems would need too much memory.
 const AUTOGRAD_LIMIT: usize = 10_000_000;
 
 /// γ₋ 4, γ₊ 1: the defaults, written out as products by those without a general formula.
-const MARGIN: f64 = 0.05;
+pub(crate) const MARGIN: f64 = 0.05;
 
 /// Logits and targets, shared by all contenders.
 pub(crate) struct Problem {
@@ -60,11 +58,10 @@ pub(crate) fn all<'a>(problem: &'a Problem, one_thread: &'a ThreadPool) -> Resul
     entries.push(plain("plain ndarray, serial", common::plain));
     entries.push(plain("plain ndarray, parallel", common::plain_parallel));
     if problem.logits.len() <= AUTOGRAD_LIMIT {
-        #[expect(deprecated, reason = "still what many use")]
-        let ndarray = Device::ndarray();
-        entries.push(entry("candle", Box::new(Candle::new(problem)?)));
-        entries.push(entry("burn, flex", Box::new(Burn::new(problem, Device::flex()))));
-        entries.push(entry("burn, ndarray", Box::new(Burn::new(problem, ndarray))));
+        #[cfg(feature = "candle")]
+        entries.push(entry("candle", Box::new(crate::with_candle::Candle::new(problem)?)));
+        #[cfg(feature = "burn")]
+        entries.push(entry("burn (flex)", Box::new(crate::with_burn::Burn::new(problem))));
     }
     Ok(entries)
 }
@@ -126,87 +123,5 @@ impl Contender for MemoryFloor<'_> {
 
     fn outcome(&self) -> Result<Option<Outcome>> {
         Ok(None)
-    }
-}
-
-struct Candle {
-    logits: Var,
-    targets: Tensor,
-    last: Option<(Tensor, Tensor)>,
-}
-
-impl Candle {
-    fn new(problem: &Problem) -> Result<Self> {
-        let tensor = |array: &Array2<f32>| {
-            let elements = array.as_slice().context("contiguous data")?;
-            Ok::<_, anyhow::Error>(Tensor::from_slice(elements, array.dim(), &candle_core::Device::Cpu)?)
-        };
-        let logits = Var::from_tensor(&tensor(&problem.logits)?)?;
-        Ok(Self { logits, targets: tensor(&problem.targets)?, last: None })
-    }
-
-    fn loss(&self) -> candle_core::Result<Tensor> {
-        let p = (self.logits.neg()?.exp()? + 1.0)?.recip()?;
-        let positive = ((1.0 - &p)? * p.log()?)?;
-        let u = (p - MARGIN)?.relu()?;
-        let negative = (u.sqr()?.sqr()? * (1.0 - u)?.log()?)?;
-        let losses = ((&self.targets * positive)? + ((1.0 - &self.targets)? * negative)?)?;
-        losses.mean_all()?.neg()
-    }
-}
-
-impl Contender for Candle {
-    fn evaluate(&mut self) -> Result<()> {
-        self.last = None;
-        let value = self.loss()?;
-        let gradient = value.backward()?.remove(&self.logits).context("no gradient")?;
-        self.last = Some((value, gradient));
-        Ok(())
-    }
-
-    fn outcome(&self) -> Result<Option<Outcome>> {
-        let (value, gradient) = self.last.as_ref().context("not evaluated")?;
-        Ok(Some((value.to_scalar()?, gradient.flatten_all()?.to_vec1()?)))
-    }
-}
-
-struct Burn {
-    logits: tensor::Tensor<2>,
-    targets: tensor::Tensor<2>,
-    last: Option<(tensor::Tensor<1>, tensor::Tensor<2>)>,
-}
-
-impl Burn {
-    fn new(problem: &Problem, device: Device) -> Self {
-        let tensor = |array: ArrayView2<'_, f32>, device: &Device| {
-            let elements = array.iter().copied().collect::<Vec<_>>();
-            tensor::Tensor::from_data(tensor::TensorData::new(elements, [array.nrows(), array.ncols()]), device)
-        };
-        let logits = tensor(problem.logits.view(), &device.clone().autodiff()).require_grad();
-        Self { logits, targets: tensor(problem.targets.view(), &device.autodiff()), last: None }
-    }
-
-    fn loss(&self) -> tensor::Tensor<1> {
-        let (y, p) = (self.targets.clone(), sigmoid(self.logits.clone()));
-        let positive = (1.0 - p.clone()) * p.clone().log();
-        let u = (p - MARGIN).clamp_min(0.0);
-        let negative = u.clone().square().square() * (1.0 - u).log();
-        (y.clone() * positive + (1.0 - y) * negative).mean().neg()
-    }
-}
-
-impl Contender for Burn {
-    fn evaluate(&mut self) -> Result<()> {
-        self.last = None;
-        let value = self.loss();
-        let gradient = self.logits.grad_remove(&mut value.backward()).context("no gradient")?;
-        self.last = Some((value, gradient));
-        Ok(())
-    }
-
-    fn outcome(&self) -> Result<Option<Outcome>> {
-        let (value, gradient) = self.last.as_ref().context("not evaluated")?;
-        let gradient = gradient.to_data().to_vec().map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        Ok(Some((value.clone().into_scalar(), gradient)))
     }
 }

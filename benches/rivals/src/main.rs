@@ -1,6 +1,7 @@
 //! Value and gradient of the mean asymmetric loss: this crate against the same loss in other libraries.
 //!
 //! All contenders get the same data, take turns, and must agree with this crate before they are measured.
+//! burn takes minutes to compile: `--no-default-features --features candle` leaves it out.
 //! `RUSTFLAGS="-C target-cpu=native"` lets the compiler use all instructions for those that do not choose at run time.
 
 #[path = "../../common/mod.rs"]
@@ -10,6 +11,10 @@ mod measure;
 mod peers;
 mod plot;
 mod table;
+#[cfg(feature = "burn")]
+mod with_burn;
+#[cfg(feature = "candle")]
+mod with_candle;
 
 use anyhow::{Context, Result};
 use clap::Parser;

@@ -106,7 +106,7 @@ fn repeats(entry: &mut Entry<'_>) -> Result<u32> {
 /// What so many calls take, on the pool of the contender.
 fn time(entry: &mut Entry<'_>, repeats: u32) -> Result<Duration> {
     let contender = &mut entry.contender;
-    let calls = || {
+    let mut calls = || {
         let start = Instant::now();
         for _ in 0..repeats {
             contender.evaluate()?;

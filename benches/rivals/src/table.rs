@@ -1,12 +1,14 @@
 //! The times at the compared shapes, a row per contender.
 
 use crate::{Series, peers::Peer};
-use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle, presets::UTF8_HORIZONTAL_ONLY};
+
+const STYLE: TableStyle = UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());
 
 /// Nanoseconds per element, and in brackets the multiple of this crate's.
 pub(crate) fn of(shapes: &[[usize; 2]], series: &[Series], peers: &[Peer]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
+    table.load_style(STYLE);
     let heads = shapes.iter().map(|[rows, classes]| format!("{rows} × {classes}"));
     table.set_header(std::iter::once("ns/element".to_owned()).chain(heads));
     for column in table.column_iter_mut().skip(1) {
