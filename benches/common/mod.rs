@@ -4,6 +4,9 @@ use ndarray::{Array2, ArrayView2, Zip, par_azip};
 use ndarray_rand::rand::{SeedableRng, rngs::SmallRng};
 use ndarray_rand::{RandomExt, rand_distr::Bernoulli, rand_distr::Normal};
 
+/// The margin of the default settings. Their exponents, 4 and 1, are written out as products.
+pub(crate) const MARGIN: f32 = 0.05;
+
 /// The loss written plainly: its value; its gradient overwrites the last argument.
 pub(crate) type Plain = fn(ArrayView2<'_, f32>, ArrayView2<'_, f32>, &mut Array2<f32>) -> f32;
 
@@ -27,7 +30,7 @@ fn element(z: f32, y: f32) -> (f32, f32) {
         let (q, s) = (1.0 - p, -p.ln());
         (q * s, -q * (q + p * s))
     } else {
-        let u = (p - 0.05).max(0.0);
+        let u = (p - MARGIN).max(0.0);
         let v = 1.0 - u;
         let s = -v.ln();
         (u.powi(4) * s, p * (1.0 - p) * u.powi(3) * (u / v + 4.0 * s))

@@ -9,9 +9,6 @@ use rayon::ThreadPool;
 /// The autograd libraries keep some twenty arrays, for which larger problems would need too much memory.
 const AUTOGRAD_LIMIT: usize = 10_000_000;
 
-/// γ₋ 4, γ₊ 1: the defaults, written out as products by those without a general formula.
-pub(crate) const MARGIN: f64 = 0.05;
-
 /// Logits and targets, shared by all contenders.
 pub(crate) struct Problem {
     pub(crate) logits: Array2<f32>,

@@ -1,6 +1,7 @@
 //! The loss in the tensor operations of burn on its backend in plain Rust, its gradient by burn's autodiff.
 
-use crate::contender::{Contender, MARGIN, Outcome, Problem};
+use crate::common::MARGIN;
+use crate::contender::{Contender, Outcome, Problem};
 use anyhow::{Context, Result};
 use burn::tensor::{self, Device, activation::sigmoid};
 use ndarray::ArrayView2;
@@ -26,7 +27,7 @@ impl Burn {
         let complement = |x: tensor::Tensor<2>| -> tensor::Tensor<2> { 1.0_f32 - x };
         let (y, p) = (self.targets.clone(), sigmoid(self.logits.clone()));
         let positive = complement(p.clone()) * p.clone().log();
-        let u = (p - MARGIN).clamp_min(0.0);
+        let u = (p - f64::from(MARGIN)).clamp_min(0.0);
         let negative = u.clone().square().square() * complement(u).log();
         (y.clone() * positive + complement(y) * negative).mean().neg()
     }

@@ -1,6 +1,7 @@
 //! The loss in the tensor operations of candle, its gradient by candle's autograd.
 
-use crate::contender::{Contender, MARGIN, Outcome, Problem};
+use crate::common::MARGIN;
+use crate::contender::{Contender, Outcome, Problem};
 use anyhow::{Context, Result};
 use candle_core::{Tensor, Var};
 use ndarray::Array2;
@@ -24,7 +25,7 @@ impl Candle {
     fn loss(&self) -> candle_core::Result<Tensor> {
         let p = (self.logits.neg()?.exp()? + 1.0)?.recip()?;
         let positive = ((1.0 - &p)? * p.log()?)?;
-        let u = (p - MARGIN)?.relu()?;
+        let u = (p - f64::from(MARGIN))?.relu()?;
         let negative = (u.sqr()?.sqr()? * (1.0 - u)?.log()?)?;
         let losses = ((&self.targets * positive)? + ((1.0 - &self.targets)? * negative)?)?;
         losses.mean_all()?.neg()
