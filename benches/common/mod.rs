@@ -1,11 +1,14 @@
 //! What both benchmarks measure against, on which data.
 
-use ndarray::{Array2, ArrayView2, Zip, par_azip};
+use ndarray::{Array2, ArrayView2, Zip, azip, par_azip};
 use ndarray_rand::rand::{SeedableRng, rngs::SmallRng};
 use ndarray_rand::{RandomExt, rand_distr::Bernoulli, rand_distr::Normal};
 
 /// The margin of the default settings. Their exponents, 4 and 1, are written out as products.
 pub(crate) const MARGIN: f32 = 0.05;
+
+/// Elements from which on the memory floor takes several threads, as the crate does.
+const PARALLEL_FROM: usize = 32768;
 
 /// The loss written plainly: its value; its gradient overwrites the last argument.
 pub(crate) type Plain = fn(ArrayView2<'_, f32>, ArrayView2<'_, f32>, &mut Array2<f32>) -> f32;
@@ -18,9 +21,13 @@ pub(crate) fn data(shape: [usize; 2]) -> (Array2<f32>, Array2<bool>) {
     (logits, labels)
 }
 
-/// What it takes to read both arrays and write one, with the threads of the rayon pool.
+/// What it takes to read both arrays and write one, with the threads of the rayon pool where they pay.
 pub(crate) fn memory_floor(logits: ArrayView2<'_, f32>, targets: ArrayView2<'_, f32>, sum: &mut Array2<f32>) {
-    par_azip!((sum in sum, z in logits, y in targets) *sum = z + y);
+    if logits.len() < PARALLEL_FROM {
+        azip!((sum in sum, z in logits, y in targets) *sum = z + y);
+    } else {
+        par_azip!((sum in sum, z in logits, y in targets) *sum = z + y);
+    }
 }
 
 /// Loss and slope of one element in the words of the paper, for the default settings.

@@ -21,6 +21,7 @@ const THICK: u32 = 2 * UNITS;
 const MARKER: i32 = (4 * UNITS) as i32;
 const LEGEND_ROW: i32 = (24 * UNITS) as i32;
 const LEGEND_TOP: i32 = (40 * UNITS) as i32;
+const LEGEND_LEFT: i32 = (16 * UNITS) as i32;
 const LEGEND_LINE: i32 = (30 * UNITS) as i32;
 const LEGEND_TEXT: i32 = (40 * UNITS) as i32;
 const TITLE_SIZE: u32 = 21 * UNITS;
@@ -52,7 +53,7 @@ struct Curve<'a> {
     points: Vec<(f64, f64)>,
 }
 
-/// Peers have triangles, so that the palette serves twice.
+/// Peers have triangles, so that the palette serves twice, and start away from this crate's colours.
 #[derive(Clone, Copy)]
 struct Style {
     colour: RGBColor,
@@ -69,7 +70,7 @@ pub(crate) fn draw(series: &[Series], peers: &[Peer]) -> Result<String> {
     });
     let others = names(peers).into_iter().enumerate().map(|(index, name)| Curve {
         name,
-        style: style(index, true),
+        style: style(index + 3, true),
         points: peers
             .iter()
             .filter(|peer| peer.name == name)
@@ -132,14 +133,15 @@ fn draw_legend(area: &Area<'_>, curves: &[Curve<'_>]) -> Result<()> {
     let text = TextStyle::from((FONT, TEXT_SIZE)).color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
     for (row, Curve { name, style, .. }) in (0..).zip(curves) {
         let y = LEGEND_TOP + LEGEND_ROW * row + LEGEND_ROW / 2;
-        let middle = (LEGEND_LINE / 2, y);
-        area.draw(&PathElement::new([(0, y), (LEGEND_LINE, y)], style.colour.stroke_width(THICK)))?;
+        let x = LEGEND_LEFT;
+        let middle = (x + LEGEND_LINE / 2, y);
+        area.draw(&PathElement::new([(x, y), (x + LEGEND_LINE, y)], style.colour.stroke_width(THICK)))?;
         if style.triangle {
             area.draw(&TriangleMarker::new(middle, MARKER + 4, style.colour.filled()))?;
         } else {
             area.draw(&Circle::new(middle, MARKER, style.colour.filled()))?;
         }
-        area.draw(&Text::new(*name, (LEGEND_TEXT, y), text.clone()))?;
+        area.draw(&Text::new(*name, (x + LEGEND_TEXT, y), text.clone()))?;
     }
     Ok(())
 }
