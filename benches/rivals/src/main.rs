@@ -1,6 +1,6 @@
 //! Value and gradient of the mean asymmetric loss: this crate against the same loss in other libraries.
 //!
-//! All contenders get the same data, take turns, and must agree with this crate before they are measured.
+//! All contenders get the same data, and take turns; who does not agree with this crate is left out.
 //! burn takes minutes to compile: `--no-default-features --features candle` leaves it out.
 //! `RUSTFLAGS="-C target-cpu=native"` lets the compiler use all instructions for those that do not choose at run time.
 

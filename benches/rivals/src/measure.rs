@@ -1,7 +1,7 @@
 //! Checks the contenders and measures them in turns.
 
 use crate::contender::{self, Entry, Outcome, Problem};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use rayon::ThreadPoolBuilder;
 use std::time::{Duration, Instant};
 
@@ -46,8 +46,7 @@ fn at(shape: [usize; 2], rounds: usize) -> Result<Vec<(String, Point)>> {
     let one_thread = ThreadPoolBuilder::new().num_threads(1).build()?;
     let problem = Problem::new(shape);
     let elements = problem.logits.len();
-    let mut entries = contender::all(&problem, &one_thread)?;
-    check(&mut entries)?;
+    let mut entries = agreeing(contender::all(&problem, &one_thread)?, shape)?;
 
     let repeats = entries.iter_mut().map(|entry| repeats(entry)).collect::<Result<Vec<_>>>()?;
     let mut times = vec![Vec::with_capacity(rounds); entries.len()];
@@ -65,18 +64,26 @@ fn at(shape: [usize; 2], rounds: usize) -> Result<Vec<(String, Point)>> {
     Ok(entries.into_iter().map(|entry| entry.name).zip(times.iter().map(point)).collect())
 }
 
-/// That all contenders compute the same; this also warms them up.
-fn check(entries: &mut [Entry<'_>]) -> Result<()> {
+/// Leaves out, and says so, whoever does not compute what this crate computes; this also warms them up.
+fn agreeing<'a>(entries: Vec<Entry<'a>>, shape: [usize; 2]) -> Result<Vec<Entry<'a>>> {
     let mut reference: Option<Outcome> = None;
-    for entry in entries {
-        time(entry, 1)?;
-        let Some(outcome) = entry.contender.outcome()? else { continue };
-        match &reference {
-            None => reference = Some(outcome),
-            Some(reference) => agree(reference, &outcome).with_context(|| format!("{} differs", entry.name))?,
+    let mut kept = Vec::with_capacity(entries.len());
+    for mut entry in entries {
+        time(&mut entry, 1)?;
+        let difference = match (&reference, entry.contender.outcome()?) {
+            (_, None) => None,
+            (None, outcome) => {
+                reference = outcome;
+                None
+            }
+            (Some(reference), Some(outcome)) => agree(reference, &outcome).err(),
+        };
+        match difference {
+            None => kept.push(entry),
+            Some(difference) => eprintln!("{} is left out at {} × {}: {difference}", entry.name, shape[0], shape[1]),
         }
     }
-    Ok(())
+    Ok(kept)
 }
 
 fn agree((value, gradient): &Outcome, (other_value, other_gradient): &Outcome) -> Result<()> {

@@ -15,7 +15,10 @@ pub(crate) fn of(shapes: &[[usize; 2]], series: &[Series], peers: &[Peer]) -> Ta
         column.set_cell_alignment(CellAlignment::Right);
     }
     for series in series {
-        let cells = series.points.iter().map(|point| cell(point.time, point.ratio));
+        let cells = shapes.iter().map(|[rows, classes]| {
+            let point = series.points.iter().find(|point| point.elements == rows * classes);
+            point.map_or_else(String::new, |point| cell(point.time, point.ratio))
+        });
         table.add_row(std::iter::once(series.name.clone()).chain(cells));
     }
     let this = &series[0].points;
