@@ -1,108 +1,160 @@
 //! The time of an element, against the memory floor and the loss written plainly.
 //!
-//! `cargo bench` prints it for every case; `RAYON_NUM_THREADS=1 cargo bench` for one thread.
+//! `cargo bench` prints it for every case; `RAYON_NUM_THREADS=1 cargo bench` for one thread. Part of it:
+//! `cargo bench -- 4096x80`. `benches/rivals` compares with other libraries.
 
-use asymmetric_loss::{AsymmetricLoss, Float, Target};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ndarray::{Array2, ShapeBuilder, Zip, par_azip};
-use ndarray_rand::rand::SeedableRng;
-use ndarray_rand::rand::rngs::SmallRng;
-use ndarray_rand::{RandomExt, rand_distr::Normal, rand_distr::Uniform};
+mod common;
+
+use asymmetric_loss::{AsymmetricLoss, Builder, Float, Target};
+use common::{Plain, data, memory_floor, plain, plain_parallel};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
+use ndarray::{Array2, ShapeBuilder, s};
 use std::hint::black_box;
+use std::time::Duration;
 
 /// Rows and classes, from one sample to a large batch.
 const SHAPES: [[usize; 2]; 4] = [[1, 20], [256, 80], [4096, 80], [65536, 80]];
+/// 10⁸ elements, for which no cache is large enough.
+const HUGE: [usize; 2] = [1_250_000, 80];
+/// The shape on which settings, targets and layouts are compared.
+const REFERENCE: [usize; 2] = [4096, 80];
 
-/// Logits as of an untrained model and labels of which one in twenty is positive.
-fn data(shape: [usize; 2]) -> (Array2<f32>, Array2<f32>) {
-    let mut rng = SmallRng::seed_from_u64(0);
-    let logits = Array2::random_using(shape, Normal::new(0.0, 3.0).expect("a positive deviation"), &mut rng);
-    let uniform = Array2::random_using(shape, Uniform::new(0.0, 1.0).expect("an interval"), &mut rng);
-    (logits, uniform.mapv(|x: f32| if x < 0.05 { 1.0 } else { 0.0 }))
-}
-
-/// The loss and its gradient in the words of the paper, with the functions of the standard library.
-fn plain(logits: &Array2<f32>, targets: &Array2<f32>, gradient: &mut Array2<f32>) -> f32 {
-    let scale = 1.0 / logits.len() as f32;
-    let mut sum = 0.0;
-    Zip::from(gradient).and(logits).and(targets).for_each(|gradient, &z, &y| {
-        let p = 1.0 / (1.0 + (-z).exp());
-        let (loss, slope) = if y > 0.5 {
-            let (q, s) = (1.0 - p, -p.ln());
-            (q * s, -q * (q + p * s))
-        } else {
-            let u = (p - 0.05).max(0.0);
-            let (v, d) = (1.0 - u, p * (1.0 - p));
-            let r = -v.ln();
-            (u.powi(4) * r, if u > 0.0 { d * u.powi(3) * (u / v + 4.0 * r) } else { 0.0 })
-        };
-        sum += loss;
-        *gradient = slope * scale;
-    });
-    sum * scale
-}
+type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
 fn shapes(criterion: &mut Criterion) {
-    for shape @ [rows, classes] in SHAPES {
-        let (logits, targets) = data(shape);
+    for shape in SHAPES {
+        let (logits, labels) = data(shape);
+        let targets = labels.mapv(f32::from);
         let mut gradient = Array2::zeros(shape);
-        let loss = AsymmetricLoss::default();
-        let mut group = criterion.benchmark_group(format!("{rows}x{classes}"));
-        group.throughput(Throughput::Elements(logits.len() as u64)).sample_size(20);
-        group.bench_function("memory floor", |bencher| {
-            bencher.iter(|| {
-                par_azip!((g in &mut gradient, z in &logits, y in &targets) *g = z + y);
-                black_box(&gradient);
+        let mut group = group(criterion, shape, "");
+        floor(&mut group, &logits, &targets, &mut gradient);
+        for (name, plain) in [("plain ndarray", plain as Plain), ("plain ndarray, parallel", plain_parallel)] {
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| plain(logits.view(), targets.view(), &mut gradient));
             });
-        });
-        group.bench_function("plain ndarray", |bencher| bencher.iter(|| plain(&logits, &targets, &mut gradient)));
-        group.bench_function("value", |bencher| bencher.iter(|| loss.forward(&logits, &targets)));
-        group.bench_function("value and gradient", |bencher| {
-            bencher.iter(|| loss.value_and_gradient_into(&logits, &targets, &mut gradient));
-        });
-        group.bench_function("hessian", |bencher| bencher.iter(|| loss.hessian_diagonal(&logits, &targets)));
+        }
+        calls(&mut group, "default", &AsymmetricLoss::default(), &logits, &targets);
         group.finish();
     }
 }
 
-fn settings(criterion: &mut Criterion) {
-    let shape @ [_, classes] = [4096, 80];
-    let (logits, targets) = data(shape);
-    let mut group = criterion.benchmark_group("settings");
-    group.throughput(Throughput::Elements(logits.len() as u64)).sample_size(20);
-    let mut bench = |name: &str, loss: &AsymmetricLoss| run(&mut group, name, loss, &logits, &targets);
-    bench("default", &AsymmetricLoss::default());
-    let build = |builder: asymmetric_loss::Builder| builder.build().expect("valid settings");
-    bench("fractional", &build(AsymmetricLoss::builder().gamma_neg(2.5).gamma_pos(0.5)));
-    bench(
-        "per class",
-        &build(AsymmetricLoss::builder().gamma_neg(vec![4.0; classes]).prob_margin(vec![0.05; classes])),
-    );
-    let loss = AsymmetricLoss::default();
-    run(&mut group, "bool targets", &loss, &logits, &targets.mapv(|y| y == 1.0));
-    run(&mut group, "soft targets", &loss, &logits, &targets.mapv(|y| 0.05 + 0.9 * y));
-    run(&mut group, "f64", &loss, &logits.mapv(f64::from), &targets.mapv(f64::from));
-    let fortran = |array: &Array2<f32>| {
-        let mut copy = Array2::zeros(shape.f());
-        copy.assign(array);
-        copy
-    };
-    run(&mut group, "Fortran order", &loss, &fortran(&logits), &fortran(&targets));
+fn huge(criterion: &mut Criterion) {
+    let (logits, labels) = data(HUGE);
+    let targets = labels.mapv(f32::from);
+    let mut gradient = Array2::zeros(HUGE);
+    let mut group = group(criterion, HUGE, "");
+    floor(&mut group, &logits, &targets, &mut gradient);
+    value_and_gradient(&mut group, "default", &AsymmetricLoss::default(), &logits, &targets, gradient);
     group.finish();
 }
 
-fn run<T: Float, Y: Target<T>>(
-    group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
-    name: &str,
+fn single(criterion: &mut Criterion) {
+    let (logits, labels) = data(REFERENCE);
+    cases(&mut group(criterion, REFERENCE, " f32"), &logits, &labels);
+}
+
+fn double(criterion: &mut Criterion) {
+    let (logits, labels) = data(REFERENCE);
+    cases(&mut group(criterion, REFERENCE, " f64"), &logits.mapv(f64::from), &labels);
+}
+
+/// One case per line: what differs from whole exponents, hard targets and contiguous arrays.
+fn cases<T: Float>(group: &mut Group<'_>, logits: &Array2<T>, labels: &Array2<bool>) {
+    let with = |settings: fn(Builder) -> Builder| settings(AsymmetricLoss::builder()).build().expect("valid settings");
+    let default = with(|builder| builder);
+    let fractional = with(|builder| builder.gamma_neg(2.5).gamma_pos(0.5));
+    let per_class = with(|builder| {
+        let classes = REFERENCE[1];
+        builder.gamma_neg(vec![4.0; classes]).gamma_pos(vec![1.0; classes]).prob_margin(vec![0.05; classes])
+    });
+    let targets = |negative: f64, positive: f64| labels.mapv(|y| T::from_f64(if y { positive } else { negative }));
+    let hard = targets(0.0, 1.0);
+    for (name, loss, logits, targets) in [
+        ("default", &default, logits, &hard),
+        ("soft targets", &default, logits, &targets(0.05, 0.95)),
+        ("fractional exponents", &fractional, logits, &hard),
+        ("fractional exponents, soft targets", &fractional, logits, &targets(0.05, 0.95)),
+        ("settings per class", &per_class, logits, &hard),
+        ("Fortran order", &default, &fortran(logits), &fortran(&hard)),
+        ("Fortran order, contiguous targets", &default, &fortran(logits), &hard),
+        ("strided", &default, &strided(logits), &strided(&hard)),
+    ] {
+        calls(group, name, loss, logits, targets);
+    }
+    calls(group, "bool targets", &default, logits, labels);
+}
+
+/// Value, value with gradient, and curvature of one case.
+fn calls<T: Float, Y: Target<T>>(
+    group: &mut Group<'_>,
+    case: &str,
     loss: &AsymmetricLoss,
     logits: &Array2<T>,
     targets: &Array2<Y>,
 ) {
-    let mut gradient = logits.clone();
-    group.bench_function(name, |bencher| {
+    group.bench_function(BenchmarkId::new("value", case), |bencher| bencher.iter(|| loss.forward(logits, targets)));
+    value_and_gradient(group, case, loss, logits, targets, logits.clone());
+    group.bench_function(BenchmarkId::new("hessian", case), |bencher| {
+        bencher.iter(|| loss.hessian_diagonal(logits, targets));
+    });
+}
+
+fn value_and_gradient<T: Float, Y: Target<T>>(
+    group: &mut Group<'_>,
+    case: &str,
+    loss: &AsymmetricLoss,
+    logits: &Array2<T>,
+    targets: &Array2<Y>,
+    mut gradient: Array2<T>,
+) {
+    group.bench_function(BenchmarkId::new("value and gradient", case), |bencher| {
         bencher.iter(|| loss.value_and_gradient_into(logits, targets, &mut gradient));
     });
 }
 
-criterion_group!(benches, shapes, settings);
+fn floor(group: &mut Group<'_>, logits: &Array2<f32>, targets: &Array2<f32>, sum: &mut Array2<f32>) {
+    group.bench_function("memory floor", |bencher| {
+        bencher.iter(|| {
+            memory_floor(logits.view(), targets.view(), sum);
+            black_box(&sum);
+        });
+    });
+}
+
+fn group<'a>(criterion: &'a mut Criterion, shape @ [rows, classes]: [usize; 2], suffix: &str) -> Group<'a> {
+    let elements = shape.iter().product::<usize>();
+    let mut group = criterion.benchmark_group(format!("{rows}x{classes}{suffix}"));
+    group.throughput(Throughput::Elements(elements as u64));
+    if elements > 1_000_000 {
+        // Few iterations fit into a sample, so let all samples have the same number.
+        group.sampling_mode(SamplingMode::Flat).sample_size(10);
+    }
+    group
+}
+
+fn fortran<T: Float>(array: &Array2<T>) -> Array2<T> {
+    like(array, Array2::zeros(array.raw_dim().f()))
+}
+
+/// Every second element of every second row of a larger array.
+fn strided<T: Float>(array: &Array2<T>) -> Array2<T> {
+    let (rows, classes) = array.dim();
+    like(array, Array2::zeros((2 * rows, 2 * classes)).slice_move(s![..;2, ..;2]))
+}
+
+fn like<T: Float>(array: &Array2<T>, mut layout: Array2<T>) -> Array2<T> {
+    layout.assign(array);
+    layout
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(1000))
+        .nresamples(10_000);
+    targets = shapes, huge, single, double
+}
 criterion_main!(benches);
