@@ -144,7 +144,7 @@ pub(crate) fn exponential<T: Float>(z: T, from: &Reference<T>) -> Exponential<T>
 /// p = e/D and 1 − p = σ/D with D = σ + e, where σ/e = e⁻ᶻ.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sigmoid<T> {
-    pub(crate) e: T,
+    pub(crate) e: Pair<T>,
     pub(crate) sigma: Pair<T>,
     pub(crate) divisor: Pair<T>,
     /// 1/D.
@@ -158,7 +158,7 @@ pub(crate) fn sigmoid_parts<T: Float>(x: Exponential<T>, from: &Reference<T>) ->
     let sigma = Pair { hi: from.odds.hi * x.scale, lo: from.odds.lo * x.scale };
     let sum = Pair::sum_positive(sigma.hi, e.hi);
     let divisor = Pair { hi: sum.hi, lo: (sum.lo + e.lo) + sigma.lo };
-    Sigmoid { e: e.hi, sigma, divisor, reciprocal: T::one() / divisor.hi }
+    Sigmoid { e, sigma, divisor, reciprocal: T::one() / divisor.hi }
 }
 
 impl<T: Float> Sigmoid<T> {
@@ -180,7 +180,7 @@ fn sigmoids<T: Float>(z: T) -> (T, T) {
     match (z < -bound::<T>(), z > bound()) {
         (true, _) => (zero, one),
         (_, true) => (one, zero),
-        _ => (sigmoid.quotient(Pair::single(sigmoid.e)).round(), sigmoid.quotient(sigmoid.sigma).round()),
+        _ => (sigmoid.quotient(sigmoid.e).round(), sigmoid.quotient(sigmoid.sigma).round()),
     }
 }
 

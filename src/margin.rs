@@ -51,7 +51,7 @@ pub(crate) fn wrong<T: Float>(present: bool, sigmoid: Sigmoid<T>, excess: Pair<T
     let u = sigmoid.quotient(Pair { hi: choose(sigma.hi, excess.hi), lo: choose(sigma.lo, excess.lo) });
     let p = choose(u.hi, u.hi + m);
     // 1 − P keeps its digits up to ½; the quotient always does, but carries the roundings of D.
-    let quotient = choose(sigmoid.e, sigma.hi) * sigmoid.reciprocal;
+    let quotient = choose(sigmoid.e.hi, sigma.hi) * sigmoid.reciprocal;
     let q = if p > T::from_f64(0.5) { quotient } else { T::one() - p };
     Wrong { u, p, q, v: choose(q, q + m) }
 }

@@ -191,7 +191,7 @@ impl<T: Float, const N: usize> Activations<T, N> {
     #[inline(always)]
     fn sigmoid(&self, lane: usize) -> Sigmoid<T> {
         Sigmoid {
-            e: self.e.0[lane],
+            e: Pair::single(self.e.0[lane]),
             sigma: Pair { hi: self.sigma_hi.0[lane], lo: self.sigma_lo.0[lane] },
             divisor: Pair { hi: self.divisor_hi.0[lane], lo: self.divisor_lo.0[lane] },
             reciprocal: self.reciprocal.0[lane],
@@ -216,7 +216,7 @@ impl<T: Float, const N: usize> Activations<T, N> {
     #[inline(always)]
     fn set_sigmoid(&mut self, lane: usize, sigmoid: Sigmoid<T>) {
         let Sigmoid { e, sigma, divisor, reciprocal } = sigmoid;
-        (self.e.0[lane], self.reciprocal.0[lane]) = (e, reciprocal);
+        (self.e.0[lane], self.reciprocal.0[lane]) = (e.hi, reciprocal);
         (self.sigma_hi.0[lane], self.sigma_lo.0[lane]) = (sigma.hi, sigma.lo);
         (self.divisor_hi.0[lane], self.divisor_lo.0[lane]) = (divisor.hi, divisor.lo);
     }
@@ -389,7 +389,10 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         }
         let loss = Loss { beyond: !all_within, ..*self };
         if loss.beyond {
-            loss.exponentials(x, activation::clamp);
+            for i in 0..N {
+                let logit = activation::clamp(x.logit.0[i]);
+                x.set_exponential(i, activation::exponential(logit, &self.classes.at(i).reference));
+            }
         }
         loss.activate(x);
         let any_hard = all_hard || (0..N).fold(false, |any, i| any | x.is_hard(i));
@@ -410,14 +413,6 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
         }
         *output = soft.output;
         Ok(())
-    }
-
-    /// The exponential of each logit, once it is within bounds.
-    #[inline(always)]
-    fn exponentials<const N: usize>(&self, x: &mut Activations<T, N>, clamp: impl Fn(T) -> T) {
-        for i in 0..N {
-            x.set_exponential(i, activation::exponential(clamp(x.logit.0[i]), &self.classes.at(i).reference));
-        }
     }
 
     /// What the probabilities of both labels are quotients of.

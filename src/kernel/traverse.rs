@@ -121,10 +121,22 @@ fn leaf<T: Float, Y: Target<T>, D: Dimension>(
         && output(&arrays.hessian);
     match (is_contiguous, size_of::<T>()) {
         (true, _) => Copies::<T, 0>::new().evaluate(plan, scale, class, arrays, sum),
-        (false, ..=4) => Copies::<T, { COPY / 4 }>::new().evaluate(plan, scale, class, arrays, sum),
-        (false, ..=8) => Copies::<T, { COPY / 8 }>::new().evaluate(plan, scale, class, arrays, sum),
-        (false, _) => Copies::<T, { COPY / 64 }>::new().evaluate(plan, scale, class, arrays, sum),
+        (false, ..=4) => leaf_by_copies::<_, _, _, { COPY / 4 }>(plan, scale, class, arrays, sum),
+        (false, ..=8) => leaf_by_copies::<_, _, _, { COPY / 8 }>(plan, scale, class, arrays, sum),
+        (false, _) => leaf_by_copies::<_, _, _, { COPY / 64 }>(plan, scale, class, arrays, sum),
     }
+}
+
+/// Not inlined, so that only those who need the copies make room for them.
+#[inline(never)]
+fn leaf_by_copies<T: Float, Y: Target<T>, D: Dimension, const N: usize>(
+    plan: &Plan<T>,
+    scale: T,
+    class: usize,
+    arrays: Arrays<'_, T, Y, D>,
+    sum: &mut Accumulator<T>,
+) -> Result<(), InvalidTarget> {
+    Copies::<T, N>::new().evaluate(plan, scale, class, arrays, sum)
 }
 
 /// Copies in logical order of stretches of those arrays that are not slices in that order.

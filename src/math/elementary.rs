@@ -74,7 +74,6 @@ pub(crate) fn exp<N: Native>(x: Pair<N>) -> N {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::float::Float;
     use dashu_float::{FBig, round::mode::HalfEven};
 

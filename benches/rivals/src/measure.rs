@@ -110,10 +110,17 @@ fn repeats(entry: &mut Entry<'_>) -> Result<u32> {
     }
 }
 
+/// How long a contender works before it is measured: its threads wake up, and those of the one before go to sleep.
+const WARM_UP: Duration = Duration::from_millis(30);
+
 /// What so many calls take, on the pool of the contender.
 fn time(entry: &mut Entry<'_>, repeats: u32) -> Result<Duration> {
     let contender = &mut entry.contender;
     let mut calls = || {
+        let start = Instant::now();
+        while start.elapsed() < WARM_UP {
+            contender.evaluate()?;
+        }
         let start = Instant::now();
         for _ in 0..repeats {
             contender.evaluate()?;
