@@ -26,7 +26,11 @@ const LN_2: [f64; 2] = [0.693_147_180_559_890_3, 5.497_923_018_708_371e-14];
 
 /// An element type: [`f32`], [`f64`], or a float of your own.
 ///
-/// Comparisons ask about the value alone: for a dual number, they ignore the derivative.
+/// Comparisons ask about the value alone: for a dual number, they ignore the derivative. So a target that is 0 or 1 is a
+/// constant, whatever derivative it carries.
+///
+/// The elementary functions of [`f32`] and [`f64`] have no branches: arguments and results stop at
+/// 2^±[`MAX_EXPONENT`](Self::MAX_EXPONENT).
 ///
 /// # Examples
 ///
@@ -79,7 +83,7 @@ pub trait Float:
     /// The type in which losses are added up: a wider float where there is one, else `Self`.
     type Sum: Float + From<Self>;
 
-    /// The largest e for which 2ᵉ and 2⁻ᵉ are both normal numbers.
+    /// The largest e for which 2ᵉ and 2⁻ᵉ are both normal numbers; at most 1022.
     const MAX_EXPONENT: i32 = f64::MAX_EXP - 2;
 
     /// The nearest element.

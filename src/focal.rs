@@ -76,11 +76,12 @@ pub(crate) fn weighted<T: Float>(base: Jet<T, Pair<T>>, entropy: Jet<T>, over_ba
     // Where b is not a normal number, L is 0, and b′/b must not turn it into NaN.
     let smallest = T::from_f64(f64::from(-T::MAX_EXPONENT).exp2());
     let ratio = if b.hi < smallest { T::zero() } else { base.first / b.hi };
-    let bend = base.second + (gamma - T::one()) * (base.first * ratio);
+    // In this order nothing leaves the range before it meets what brings it back.
+    let bend = value * base.second + (value * ratio) * ((gamma - T::one()) * base.first);
     Jet {
         value: b.scaled(value),
         first: b.hi.mul_add(first, gamma * (base.first * value)),
-        second: b.hi.mul_add(second, gamma.mul_add(value * bend, (gamma + gamma) * (base.first * first))),
+        second: b.hi.mul_add(second, gamma.mul_add(bend, (gamma + gamma) * (base.first * first))),
     }
 }
 
@@ -101,7 +102,7 @@ fn scalar_power<T: Float>(x: T, e: Pair<T>) -> T {
     T::power(Pair::single(if x < smallest { smallest } else { x }), e)
 }
 
-/// w = xᵞ, element by element, for x ≥ 0; an x below the smallest normal number counts as that number.
+/// w = xᵞ, element by element, for probabilities x; an x below the smallest normal number counts as that number.
 ///
 /// # Errors
 ///

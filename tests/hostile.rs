@@ -545,3 +545,32 @@ fn settings_beyond_single_precision_keep_the_loss_a_number() {
         }
     }
 }
+
+/// Where powers, squares or quotients leave the range although the result does not.
+#[test]
+fn extreme_settings_beside_the_margin_give_numbers() {
+    let hessian = |gamma: f64, margin: f64, z: f32| {
+        let loss = AsymmetricLoss::builder().gamma_neg(gamma).prob_margin(margin).reduction(Sum).build().unwrap();
+        loss.hessian_diagonal(&ndarray::array![z], &ndarray::array![false]).unwrap()[0]
+    };
+    assert_eq!(hessian(200.0, 0.5, 1e-37), 0.0);
+    assert_eq!(hessian(1e30, 0.5, 1e-10), 0.0);
+    // γ²d² is about 1 where d² alone is below the range.
+    assert!(hessian(1e30, 0.0, 69.0) > 0.1);
+}
+
+/// A margin so small that it shows only beyond the range of the exponential.
+#[test]
+fn tiny_margins_bound_the_loss_of_saturated_logits() {
+    let loss = |margin: f64, floor: f64| {
+        let builder = AsymmetricLoss::builder().gamma_neg(0.0).prob_margin(margin).log_floor(floor);
+        builder.reduction(Sum).build().unwrap()
+    };
+    let targets = ndarray::array![false];
+    let value: f32 = loss(1e-37, 0.0).forward(&ndarray::array![100.0], &targets).unwrap();
+    let exact = -(1e-37_f32).ln();
+    assert!((value - exact).abs() <= 1e-6 * exact, "{value}, exact {exact}");
+    let (value, gradient) =
+        loss(0.0, f64::MIN_POSITIVE).value_and_gradient(&ndarray::array![1000.0_f64], &targets).unwrap();
+    assert!((value + f64::MIN_POSITIVE.ln()).abs() < 1e-12 && gradient[0] == 0.0, "{value} {gradient}");
+}

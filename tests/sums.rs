@@ -10,7 +10,7 @@ const ELEMENTS: usize = 100_000_000;
 /// The number of different logits.
 const PERIOD: usize = 100_000;
 
-/// Logits from far below the margin, where a loss is 1e-20, to badly wrong ones.
+/// Logits from confident ones, where a loss is 1e-13, to badly wrong ones.
 fn logit(k: usize) -> f32 {
     let spread = (k * 7919 % PERIOD) as f32 / PERIOD as f32;
     -6.0 + 12.0 * spread * spread

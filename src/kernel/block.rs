@@ -505,11 +505,17 @@ impl<T: Float, C: Classes<T>> Loss<T, C> {
             let w = if present { -x.logit.0[i] } else { x.logit.0[i] };
             if w > bound {
                 let factor = (bound - w).exp();
-                t.q.0[i] = t.q.0[i] * factor;
-                t.d.0[i] = t.d.0[i] * factor;
-                t.slope.0[i] = t.slope.0[i] * factor;
-                if self.classes.at(i).margin(present) == zero {
+                (t.q.0[i], t.d.0[i]) = (t.q.0[i] * factor, t.d.0[i] * factor);
+                let m = self.classes.at(i).margin(present);
+                if m == zero {
                     (t.limit.0[i], t.slope.0[i]) = (w, one);
+                    // Below every floor.
+                    t.v.0[i] = t.v.0[i] * T::from_f64(0.5);
+                } else {
+                    t.v.0[i] = t.q.0[i] + m;
+                    t.entropy.0[i] = margin::entropy(t.base_hi.0[i], t.v.0[i]);
+                    t.limit.0[i] = t.entropy.0[i];
+                    t.slope.0[i] = margin::entropy_slope(t.base_hi.0[i], t.d.0[i], t.v.0[i]);
                 }
             } else if w < -bound {
                 t.set_base(i, Pair::single(zero));
@@ -684,14 +690,14 @@ fn raise_real<T: Float, const N: usize>(gamma: impl Fn(usize) -> Pair<T>, t: &mu
     }
 }
 
-/// The elements of a slice that fills a block; those of a shorter one, then zeros.
+/// The elements of a slice that fills a block; those of a shorter one, then the last of them over and over.
 #[inline(always)]
 fn block_of<'a, T: Float, const N: usize>(slice: &'a [T], padded: &'a mut [T; N]) -> &'a [T; N] {
     if let Ok(block) = slice.try_into() {
         return block;
     }
     padded[..slice.len()].copy_from_slice(slice);
-    padded[slice.len()..].fill(T::zero());
+    padded[slice.len()..].fill(slice.last().copied().unwrap_or_else(T::zero));
     padded
 }
 

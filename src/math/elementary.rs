@@ -17,9 +17,12 @@ pub(crate) fn exp_m1<N: Native>(r: N, t: N) -> Pair<N> {
     Pair::sum_ordered(r, (r * r).mul_add(r.mul_add(polynomial(r, N::EXP), half), t))
 }
 
-/// eˣ − 1 = 2ⁿ·(eʳ − 1) + (2ⁿ − 1) for moderate x = n·ln 2 + r.
+/// eˣ − 1 = 2ⁿ·(eʳ − 1) + (2ⁿ − 1) for x = n·ln 2 + r; at most about the largest power of two.
 #[inline(always)]
-pub(crate) fn exp_m1_moderate<N: Native>(x: N) -> N {
+pub(crate) fn exp_m1_full<N: Native>(x: N) -> N {
+    let bound = N::from_f64(f64::from(N::MAX_EXPONENT) * std::f64::consts::LN_2);
+    let x = if x > bound { bound } else { x };
+    let x = if x < -bound { -bound } else { x };
     let (n, power) = N::round_exp_2(x * N::from_f64(std::f64::consts::LOG2_E), N::zero());
     let [high, low] = N::LN_2;
     let r = Pair::sum_ordered((-n).mul_add(high, x), (-n) * low);
@@ -110,7 +113,7 @@ mod tests {
         type Case<T> = (&'static str, [f64; 2], fn(T) -> T, fn(Big) -> Big);
         let cases: [Case<T>; 6] = [
             ("exp", [-bound, bound], T::exp, |x| x.exp()),
-            ("exp_m1", [-20.0, 20.0], T::exp_m1, |x| x.exp_m1()),
+            ("exp_m1", [-bound, bound], T::exp_m1, |x| x.exp_m1()),
             ("ln", [1e-12, 3.0], T::ln, |x| x.ln()),
             ("ln_1p", [-0.9, 1.0], T::ln_1p, |x| x.ln_1p()),
             ("neg_ln of u", [1e-12, 0.37], |u| T::neg_ln(u, T::one() - u), |u| -(-u).ln_1p()),

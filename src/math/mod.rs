@@ -19,11 +19,12 @@ macro_rules! native_functions {
         }
         #[inline(always)]
         fn exp_m1(self) -> Self {
-            $crate::math::elementary::exp_m1_moderate(self)
+            $crate::math::elementary::exp_m1_full(self)
         }
         #[inline(always)]
         fn ln(self) -> Self {
-            $crate::math::elementary::ln(Pair::single(self)).round()
+            let largest = Self::from_f64(f64::from(Self::MAX_EXPONENT).exp2());
+            $crate::math::elementary::ln(Pair::single(if self > largest { largest } else { self })).round()
         }
         #[inline(always)]
         fn ln_1p(self) -> Self {
