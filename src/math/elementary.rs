@@ -17,15 +17,28 @@ pub(crate) fn exp_m1<N: Native>(r: N, t: N) -> Pair<N> {
     Pair::sum_ordered(r, (r * r).mul_add(r.mul_add(polynomial(r, N::EXP), half), t))
 }
 
-/// eˣ − 1 = 2ⁿ·(eʳ − 1) + (2ⁿ − 1) for x = n·ln 2 + r; at most about the largest power of two.
+/// The |x| at which eˣ leaves the powers of two that a float and its inverse both represent.
+#[inline(always)]
+fn bound<N: Native>() -> N {
+    N::from_f64(f64::from(N::MAX_EXPONENT) * std::f64::consts::LN_2)
+}
+
+/// (2ⁿ, r) with x = n·ln 2 + r and |r| ≤ ½ ln 2; what is beyond [`bound`] counts as the bound.
+#[inline(always)]
+fn reduce<N: Native>(x: Pair<N>) -> (N, Pair<N>) {
+    let below = x.hi < -bound::<N>();
+    let hi = if below { -bound::<N>() } else { x.hi };
+    let lo = if below { N::zero() } else { x.lo };
+    let hi = if hi > bound() { bound() } else { hi };
+    let (n, power) = N::round_exp_2(hi * N::from_f64(std::f64::consts::LOG2_E), N::zero());
+    let [high, low] = N::LN_2;
+    (power, Pair::sum_ordered((-n).mul_add(high, hi), (-n).mul_add(low, lo)))
+}
+
+/// eˣ − 1 = 2ⁿ·(eʳ − 1) + (2ⁿ − 1).
 #[inline(always)]
 pub(crate) fn exp_m1_full<N: Native>(x: N) -> N {
-    let bound = N::from_f64(f64::from(N::MAX_EXPONENT) * std::f64::consts::LN_2);
-    let x = if x > bound { bound } else { x };
-    let x = if x < -bound { -bound } else { x };
-    let (n, power) = N::round_exp_2(x * N::from_f64(std::f64::consts::LOG2_E), N::zero());
-    let [high, low] = N::LN_2;
-    let r = Pair::sum_ordered((-n).mul_add(high, x), (-n) * low);
+    let (power, r) = reduce(Pair::single(x));
     power.mul_add(exp_m1(r.hi, r.lo).hi, power - N::one())
 }
 
@@ -62,17 +75,9 @@ pub(crate) fn ln<N: Native>(x: Pair<N>) -> Pair<N> {
 /// eˣ, 0 where it is below the smallest normal number.
 #[inline(always)]
 pub(crate) fn exp<N: Native>(x: Pair<N>) -> N {
-    let bound = N::from_f64(f64::from(N::MAX_EXPONENT) * std::f64::consts::LN_2);
-    let vanishes = x.hi < -bound;
-    let hi = if vanishes { -bound } else { x.hi };
-    let hi = if hi > bound { bound } else { hi };
-    let (n, power) = N::round_exp_2(hi * N::from_f64(std::f64::consts::LOG2_E), N::zero());
-    let [high, low] = N::LN_2;
-    let lo = if vanishes { N::zero() } else { x.lo };
-    let r = Pair::sum_ordered((-n).mul_add(high, hi), (-n).mul_add(low, lo));
-    let e = exp_m1(r.hi, r.lo);
-    let scale = if vanishes { N::zero() } else { power };
-    (N::one() + e.hi) * scale
+    let (power, r) = reduce(x);
+    let scale = if x.hi < -bound::<N>() { N::zero() } else { power };
+    (N::one() + exp_m1(r.hi, r.lo).hi) * scale
 }
 
 #[cfg(test)]
