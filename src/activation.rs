@@ -2,185 +2,137 @@
 //!
 //! With z the logit: p = σ(z) = 1/(1 + e⁻ᶻ), q = 1 − p = σ(−z), dp/dz = p·q.
 
-use crate::float::{Float, Pair};
-use crate::math::{logit, reciprocal};
+use crate::arithmetic::{Arithmetic, Pair};
+use crate::element::Float;
+use crate::elementwise::{self, Map, native_map};
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// The probability m from which p is measured, so that p − m keeps all its digits near p = m.
 ///
 /// The fields are the constants of the stages; `docs/mathematics.md` derives them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reference<T> {
+pub(crate) struct Reference<V> {
     /// m.
-    pub(crate) m: T,
-    /// ln(m / (1 − m)) in three pieces, or 0 for m = 0.
-    logit: [T; 3],
+    pub(crate) m: V,
+    /// ln(m / (1 − m)) in three pieces, the first on the grid of ln 2; 0 for m = 0.
+    pub(crate) logit: [V; 3],
     /// The logit divided by ln 2.
-    log_2_odds: T,
-    /// j with ½ ≤ c < 1 for (1 − m)/m = c·2ʲ, or 0 for m = 0.
-    shift: T,
-    /// 2⁻ʲ, or 0 for m = 0.
-    pub(crate) unit: T,
-    /// c, or 1 for m = 0.
-    odds: Pair<T>,
+    pub(crate) log_2_odds: V,
+    /// j with ½ ≤ c < 1 for (1 − m)/m = c·2ʲ; 0 for m = 0.
+    pub(crate) shift: V,
+    /// 2⁻ʲ; 0 for m = 0.
+    pub(crate) unit: V,
+    /// c; 1 for m = 0.
+    pub(crate) odds: Pair<V>,
     /// 1 − m.
-    pub(crate) complement: Pair<T>,
+    pub(crate) complement: Pair<V>,
 }
 
-impl<T: Float> Reference<T> {
-    /// The number of constants.
-    pub(crate) const LENGTH: usize = 11;
-
+impl<V: Arithmetic> Reference<V> {
     /// m = 0: p itself.
     #[inline(always)]
-    pub(crate) fn zero() -> Self {
-        let (zero, one) = (T::zero(), T::one());
-        Reference {
-            m: zero,
-            logit: [zero; 3],
-            log_2_odds: zero,
-            shift: zero,
-            unit: zero,
-            odds: Pair::single(one),
-            complement: Pair::single(one),
-        }
-    }
-
-    /// The constants for an m in [0, 1) that `T` represents; an m below the smallest normal number counts as 0.
-    pub(crate) fn new(m: f64) -> Self {
-        if m < f64::from(-T::MAX_EXPONENT).exp2() {
-            return Self::zero();
-        }
-        let round = |x: Pair<f64>| {
-            let hi = T::from_f64(x.hi);
-            Pair { hi, lo: T::from_f64((x.hi - hi.to_f64()) + x.lo) }
-        };
-        let origin = logit(m);
-        // The first piece lies on the grid of ln 2, so that adding a multiple of ln 2 to it is exact.
-        let first = (origin.hi / T::ln_2_grid()).round() * T::ln_2_grid();
-        let rest = round(Pair::sum(origin.hi - first, origin.lo));
-        let complement = Pair::sum(1.0, -m);
-        let shift = (complement.hi / m).log2().floor() + 1.0;
-        let odds = complement.times(reciprocal(Pair::single(m * shift.exp2())));
-        Reference {
-            m: T::from_f64(m),
-            logit: [T::from_f64(first), rest.hi, rest.lo],
-            log_2_odds: T::from_f64(origin.hi * std::f64::consts::LOG2_E),
-            shift: T::from_f64(shift),
-            unit: T::from_f64((-shift).exp2()),
-            odds: round(odds),
-            complement: round(complement),
-        }
-    }
-
-    /// The constants as an array, for a table with a column each.
-    pub(crate) fn to_array(self) -> [T; 11] {
-        let Reference { m, logit: [a, b, c], log_2_odds, shift, unit, odds, complement } = self;
-        [m, a, b, c, log_2_odds, shift, unit, odds.hi, odds.lo, complement.hi, complement.lo]
-    }
-
-    /// The inverse of [`to_array`](Self::to_array), constant by constant.
-    #[inline(always)]
-    pub(crate) fn from_fn(constant: impl Fn(usize) -> T) -> Self {
-        Reference {
-            m: constant(0),
-            logit: [constant(1), constant(2), constant(3)],
-            log_2_odds: constant(4),
-            shift: constant(5),
-            unit: constant(6),
-            odds: Pair { hi: constant(7), lo: constant(8) },
-            complement: Pair { hi: constant(9), lo: constant(10) },
-        }
-    }
-
-    /// These constants in another arithmetic.
-    #[inline(always)]
-    pub(crate) fn map<U: Float>(self, f: impl Fn(T) -> U) -> Reference<U> {
-        let pair = |x: Pair<T>| Pair { hi: f(x.hi), lo: f(x.lo) };
-        Reference {
-            m: f(self.m),
-            logit: self.logit.map(&f),
-            log_2_odds: f(self.log_2_odds),
-            shift: f(self.shift),
-            unit: f(self.unit),
-            odds: pair(self.odds),
-            complement: pair(self.complement),
-        }
+    fn zero(like: V) -> Self {
+        let (zero, one) = (like.zero(), Pair::single(like.one()));
+        Reference { m: zero, logit: [zero; 3], log_2_odds: zero, shift: zero, unit: zero, odds: one, complement: one }
     }
 }
 
-/// The |z| beyond which e^(−|z|) is not a normal number; [`exponential`] is not to be called with a larger one.
+/// The |z| beyond which e^(−|z|) is not a normal number; [`sigmoid_parts`] is not to be called with a larger one.
 #[inline(always)]
-pub(crate) fn bound<T: Float>() -> T {
-    T::from_f64(f64::from(T::MAX_EXPONENT) * std::f64::consts::LN_2)
+pub(crate) fn bound<V: Arithmetic>(like: V) -> V {
+    like.number(f64::from(V::Element::MAX_EXPONENT) * std::f64::consts::LN_2)
 }
 
 /// `z`, but within ±[`bound`]; NaN stays NaN.
 #[inline(always)]
-pub(crate) fn clamp<T: Float>(z: T) -> T {
-    let z = if z > bound() { bound() } else { z };
-    if z < -bound::<T>() { -bound::<T>() } else { z }
+pub(crate) fn clamp<V: Arithmetic>(z: V) -> V {
+    let bound = bound(z);
+    let z = V::select(z.gt(bound), bound, z);
+    V::select((-bound).gt(z), -bound, z)
 }
 
-/// eᵟ = 2ⁿ(1 + a) for δ = z − logit(m).
+/// p = e/D and 1 − p = σ/D with e = 1 + a and D = σ + e, where σ/e = e⁻ᶻ.
+///
+/// eᵟ = 2ⁿ·e for δ = z − logit(m).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Exponential<T> {
-    pub(crate) a: T,
+pub(crate) struct Sigmoid<V> {
+    pub(crate) a: V,
+    pub(crate) e: V,
     /// 2^(j − n).
-    pub(crate) scale: T,
-}
-
-/// The exponential of a logit relative to that of the reference; nothing is lost near δ = 0.
-#[inline(always)]
-pub(crate) fn exponential<T: Float>(z: T, from: &Reference<T>) -> Exponential<T> {
-    let [high, low] = T::ln_2();
-    let [first, second, third] = from.logit;
-    let (minus_n, scale) =
-        T::round_exp_2(z.mul_add(T::from_f64(-std::f64::consts::LOG2_E), from.log_2_odds), from.shift);
-    let r = (z - (-minus_n).mul_add(high, first)) - (-minus_n).mul_add(low, second);
-    Exponential { a: T::exp_m1_reduced(r, -third), scale }
-}
-
-/// p = e/D and 1 − p = σ/D with D = σ + e, where σ/e = e⁻ᶻ.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sigmoid<T> {
-    pub(crate) e: Pair<T>,
-    pub(crate) sigma: Pair<T>,
-    pub(crate) divisor: Pair<T>,
+    pub(crate) scale: V,
+    /// σ = c·2^(j − n).
+    pub(crate) sigma: Pair<V>,
     /// 1/D.
-    pub(crate) reciprocal: T,
+    pub(crate) reciprocal: V,
 }
 
-/// e = 1 + a and σ = c·2^(j−n).
+/// The sigmoid of a logit relative to the reference; nothing is lost near δ = 0.
 #[inline(always)]
-pub(crate) fn sigmoid_parts<T: Float>(x: Exponential<T>, from: &Reference<T>) -> Sigmoid<T> {
-    let e = Pair::sum_ordered(T::one(), x.a);
-    let sigma = Pair { hi: from.odds.hi * x.scale, lo: from.odds.lo * x.scale };
-    let sum = Pair::sum_positive(sigma.hi, e.hi);
-    let divisor = Pair { hi: sum.hi, lo: (sum.lo + e.lo) + sigma.lo };
-    Sigmoid { e, sigma, divisor, reciprocal: T::one() / divisor.hi }
+pub(crate) fn sigmoid_parts<V: Arithmetic>(z: V, from: &Reference<V>) -> Sigmoid<V> {
+    let [high, low] = z.ln_2();
+    let [first, second, third] = from.logit;
+    let (minus_n, scale) = z.mul_add(z.number(-std::f64::consts::LOG2_E), from.log_2_odds).round_exp_2(from.shift);
+    let r = (z - (-minus_n).mul_add(high, first)) - (-minus_n).mul_add(low, second);
+    let a = V::exp_m1_reduced(r, -third);
+    let e = a + z.one();
+    let sigma = Pair { hi: from.odds.hi * scale, lo: from.odds.lo * scale };
+    Sigmoid { a, e, scale, sigma, reciprocal: z.one() / (sigma.hi + e) }
 }
 
-impl<T: Float> Sigmoid<T> {
-    /// `numerator`/D, by one step of long division.
+impl<V: Arithmetic> Sigmoid<V> {
+    /// `numerator`/D, by one step of long division: the remainder is ((N − uσ) − u) − ua.
     #[inline(always)]
-    pub(crate) fn quotient(&self, numerator: Pair<T>) -> Pair<T> {
-        let hi = numerator.hi * self.reciprocal;
-        let remainder = (-hi).mul_add(self.divisor.lo, numerator.lo) - hi.product_error(self.divisor.hi, numerator.hi);
-        Pair { hi, lo: remainder * self.reciprocal }
+    pub(crate) fn quotient(&self, numerator: Pair<V>) -> Pair<V> {
+        let u = numerator.hi * self.reciprocal;
+        let rest = u.subtracted_from(self.a, u.subtracted_from(self.sigma.hi, numerator.hi) - u);
+        let rest = rest + (-u).mul_add(self.sigma.lo, numerator.lo);
+        Pair { hi: u, lo: rest * self.reciprocal }
+    }
+
+    /// σ(z), which is e/D.
+    #[inline(always)]
+    fn p(&self) -> V {
+        self.quotient(Pair { hi: self.e, lo: (self.e.one() - self.e) + self.a }).round()
+    }
+
+    /// σ(−z), which is σ/D.
+    #[inline(always)]
+    fn q(&self) -> V {
+        self.quotient(self.sigma).round()
     }
 }
 
 /// (σ(z), σ(−z)) for any z.
 #[inline(always)]
-fn sigmoids<T: Float>(z: T) -> (T, T) {
-    let reference = Reference::zero();
-    let sigmoid = sigmoid_parts(exponential(clamp(z), &reference), &reference);
-    let (zero, one) = (T::zero(), T::one());
-    match (z < -bound::<T>(), z > bound()) {
-        (true, _) => (zero, one),
-        (_, true) => (one, zero),
-        _ => (sigmoid.quotient(sigmoid.e).round(), sigmoid.quotient(sigmoid.sigma).round()),
+fn sigmoids<V: Arithmetic>(z: V) -> (V, V) {
+    let sigmoid = sigmoid_parts(clamp(z), &Reference::zero(z));
+    let (above, below) = (z.gt(bound(z)), (-bound(z)).gt(z));
+    let limit = |yes: V::Mask, no: V::Mask, x: V| V::select(yes, z.one(), V::select(no, z.zero(), x));
+    (limit(above, below, sigmoid.p()), limit(below, above, sigmoid.q()))
+}
+
+/// The functions of a logit, for arrays.
+#[derive(Clone, Copy)]
+enum LogitMap {
+    Sigmoid,
+    SigmoidGradient,
+    LogSigmoid,
+    LogSigmoidGradient,
+}
+
+impl Map for LogitMap {
+    native_map!();
+
+    #[inline(always)]
+    fn eval<V: Arithmetic>(self, z: V) -> V {
+        let (p, q) = sigmoids(z);
+        match self {
+            LogitMap::Sigmoid => p,
+            LogitMap::SigmoidGradient => p * q,
+            // −ln σ(z) = −ln(1 − q).
+            LogitMap::LogSigmoid => V::select((-bound(z)).gt(z), z, -V::neg_ln(q, p)),
+            LogitMap::LogSigmoidGradient => q,
+        }
     }
 }
 
@@ -197,7 +149,7 @@ fn sigmoids<T: Float>(z: T) -> (T, T) {
 /// assert_eq!(sigmoid(&array![0.0, 800.0, -800.0]), array![0.5, 1.0, 0.0]);
 /// ```
 pub fn sigmoid<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase<S, D>) -> Array<T, D> {
-    logits.map(|&z| sigmoids(z).0)
+    elementwise::map(logits, LogitMap::Sigmoid)
 }
 
 /// dσ/dz = σ(z)·σ(−z), element by element.
@@ -211,10 +163,7 @@ pub fn sigmoid<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase<S, 
 /// assert_eq!(sigmoid_gradient(&array![0.0, 800.0]), array![0.25, 0.0]);
 /// ```
 pub fn sigmoid_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase<S, D>) -> Array<T, D> {
-    logits.map(|&z| {
-        let (p, q) = sigmoids(z);
-        p * q
-    })
+    elementwise::map(logits, LogitMap::SigmoidGradient)
 }
 
 /// ln σ(z) = −ln(1 + e⁻ᶻ), element by element; accurate for every z, and −|z| for a very negative one.
@@ -228,11 +177,7 @@ pub fn sigmoid_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &Arra
 /// assert_eq!(log_sigmoid(&array![-1000.0, 1000.0]), array![-1000.0, 0.0]);
 /// ```
 pub fn log_sigmoid<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase<S, D>) -> Array<T, D> {
-    logits.map(|&z| {
-        let (p, q) = sigmoids(-z);
-        // −ln σ(z) = −ln(1 − σ(−z)), where 1 − σ(−z) is q.
-        if z < -bound::<T>() { z } else { -T::neg_ln(p, q) }
-    })
+    elementwise::map(logits, LogitMap::LogSigmoid)
 }
 
 /// d ln σ/dz = σ(−z), element by element.
@@ -246,5 +191,5 @@ pub fn log_sigmoid<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase
 /// assert_eq!(log_sigmoid_gradient(&array![-800.0, 0.0, 800.0]), array![1.0, 0.5, 0.0]);
 /// ```
 pub fn log_sigmoid_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase<S, D>) -> Array<T, D> {
-    logits.map(|&z| sigmoids(z).1)
+    elementwise::map(logits, LogitMap::LogSigmoidGradient)
 }

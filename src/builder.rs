@@ -1,9 +1,10 @@
 //! The settings of a loss.
 
 use crate::error::Error;
-use crate::kernel::{Parameter, Plans, Settings};
-use crate::loss::{AsymmetricLoss, Implementation};
+use crate::kernel::Plans;
+use crate::loss::AsymmetricLoss;
 use crate::reduction::{Mean, Reduction};
+use crate::settings::{Implementation, Parameter, Settings};
 use crate::{focal, margin};
 
 /// A setting that is one number for all classes, or one number per class.

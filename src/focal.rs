@@ -3,8 +3,11 @@
 //! w = xᵞ, where x is the probability of the wrong answer (shifted, for a negative) and γ the focusing exponent.
 //! x⁰ = 1, also for x = 0.
 
+use crate::activation::bound;
+use crate::arithmetic::{Arithmetic, Pair};
+use crate::element::Float;
 use crate::error::Error;
-use crate::float::{Float, Pair};
+use crate::elementwise::{self, Map, native_map};
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// A γ for which xᵞ is 0 for every x < 1, and which no product with a logarithm takes out of range.
@@ -12,55 +15,117 @@ pub(crate) const LARGEST_GAMMA: f64 = 1e30;
 
 /// A quantity with its first and second derivative in the logit.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Jet<T, V = T> {
+pub(crate) struct Jet<V> {
     pub(crate) value: V,
-    pub(crate) first: T,
-    pub(crate) second: T,
+    pub(crate) first: V,
+    pub(crate) second: V,
 }
 
-impl<T: Float> Jet<T> {
+impl<V: Arithmetic> Jet<V> {
     /// Derivatives in −z as derivatives in z.
     #[inline(always)]
-    pub(crate) fn mirrored(self) -> Self {
+    pub(crate) fn mirror(self) -> Self {
         Jet { first: -self.first, ..self }
     }
-}
 
-impl<T: Float> Jet<T, Pair<T>> {
-    /// The value as one float.
+    /// Derivatives in −z as derivatives in z, where the mask is.
     #[inline(always)]
-    pub(crate) fn rounded(self) -> Jet<T> {
-        Jet { value: self.value.round(), first: self.first, second: self.second }
+    pub(crate) fn mirrored(self, mask: V::Mask) -> Self {
+        Self::select(mask, self.mirror(), self)
+    }
+
+    /// y·positive + (1 − y)·negative.
+    #[inline(always)]
+    pub(crate) fn mix(y: V, positive: Self, negative: Self) -> Self {
+        Jet {
+            value: mix(y, positive.value, negative.value),
+            first: mix(y, positive.first, negative.first),
+            second: mix(y, positive.second, negative.second),
+        }
+    }
+
+    /// `yes` where the mask is, else `no`.
+    #[inline(always)]
+    pub(crate) fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
+        Jet {
+            value: V::select(mask, yes.value, no.value),
+            first: V::select(mask, yes.first, no.first),
+            second: V::select(mask, yes.second, no.second),
+        }
     }
 }
 
-/// ln b^(γ−1) and the base to go with it. γ is a pair because its rounding error would be multiplied by ln b.
-///
-/// For γ = 0, where the weight is 1 whatever b is, the base is 1.
+/// y·positive + (1 − y)·negative.
 #[inline(always)]
-pub(crate) fn ln_weight_over_base<T: Float>(base: Pair<T>, gamma: Pair<T>) -> (Pair<T>, Pair<T>) {
-    let one = T::one();
+pub(crate) fn mix<V: Arithmetic>(y: V, positive: V, negative: V) -> V {
+    y * positive + (y.one() - y) * negative
+}
+
+/// b^(γ−1), and the base to go with it: where γ = 0 that is 1, or 0 for a b of 0.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weight<V> {
+    pub(crate) base: Pair<V>,
+    pub(crate) over_base: V,
+}
+
+impl<V: Arithmetic> Weight<V> {
+    /// For a whole γ ≤ 4, by multiplication: (h + l)ᵏ = h^(k−1)·(h + k·l), as l is but a rounding error of h.
+    #[inline(always)]
+    pub(crate) fn whole(base: Pair<V>, gamma: u32) -> Self {
+        let Pair { hi, lo } = base;
+        let over_base = match gamma {
+            0 => return Weight { base: one_above_zero(base), over_base: hi.one() },
+            1 => hi.one(),
+            2 => hi + lo,
+            3 => hi * (lo + lo + hi),
+            _ => (hi * hi) * lo.mul_add(hi.number(3.0), hi),
+        };
+        Weight { base, over_base }
+    }
+
+    /// For any γ. It is a pair because its rounding error would be multiplied by ln b.
+    #[inline(always)]
+    pub(crate) fn real(base: Pair<V>, gamma: Pair<V>) -> Self {
+        let (base, ln) = ln_over_base(base, gamma);
+        Weight { base, over_base: V::exp_pair(ln) }
+    }
+
+    /// `yes` where the mask is, else `no`.
+    #[inline(always)]
+    pub(crate) fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
+        Weight {
+            base: Pair::select(mask, yes.base, no.base),
+            over_base: V::select(mask, yes.over_base, no.over_base),
+        }
+    }
+}
+
+/// The base of [`Weight::real`], and the logarithm of the weight over it.
+#[inline(always)]
+pub(crate) fn ln_over_base<V: Arithmetic>(base: Pair<V>, gamma: Pair<V>) -> (Pair<V>, Pair<V>) {
+    let one = Pair::single(base.hi.one());
     // A probability that rounding has lifted above 1 would explode under a huge exponent.
-    let lifted = (base.hi - one) + base.lo > T::zero();
-    let is_one = lifted | (gamma.hi == T::zero());
-    let base = Pair { hi: if is_one { one } else { base.hi }, lo: if is_one { T::zero() } else { base.lo } };
-    (gamma.plus(Pair::single(-one)).times(T::ln_pair(base)), base)
+    let lifted = ((base.hi - one.hi) + base.lo).gt(base.hi.zero());
+    let base = Pair::select(lifted, one, base);
+    let base = Pair::select(gamma.hi.eq(base.hi.zero()), one_above_zero(base), base);
+    (base, gamma.plus(Pair::single(-one.hi)).times(V::ln_pair(base)))
 }
 
-/// b^(γ−1) and the base to go with it, for a whole γ ≤ 4, by multiplication: (h + l)ᵏ = h^(k−1)·(h + k·l), as l is but a rounding error of h.
+/// x⁰ for x > 0. Where x is 0 so is the cross-entropy, and the 0 is kept for their product.
 #[inline(always)]
-pub(crate) fn whole_weight_over_base<T: Float>(base: Pair<T>, gamma: u32) -> (T, Pair<T>) {
-    let Pair { hi, lo } = base;
-    match gamma {
-        0 => (T::one(), Pair::single(T::one())),
-        1 => (T::one(), base),
-        2 => (hi + lo, base),
-        3 => (hi * (lo + lo + hi), base),
-        _ => (hi * hi * T::from_f64(3.0).mul_add(lo, hi), base),
-    }
+fn one_above_zero<V: Arithmetic>(x: Pair<V>) -> Pair<V> {
+    Pair::single(V::select(x.hi.gt(x.hi.zero()), x.hi.one(), x.hi))
 }
 
-/// L = bᵞC with its derivatives, given b, C and V = b^(γ−1):
+/// The base b of the weight with its derivatives in the logit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Base<V> {
+    pub(crate) value: Pair<V>,
+    pub(crate) first: V,
+    pub(crate) second: V,
+}
+
+/// L = bᵞC with its derivatives as far as `order`, given b, C and V = b^(γ−1):
 ///
 /// L′ = b·VC′ + γ·b′·VC,
 /// L″ = b·VC″ + 2γ·b′·VC′ + γ·VC·(b″ + (γ−1)·b′²/b).
@@ -68,21 +133,24 @@ pub(crate) fn whole_weight_over_base<T: Float>(base: Pair<T>, gamma: u32) -> (T,
 /// V comes first into every product: it may be huge where the others are tiny, and they would underflow without it.
 /// A detached weight is one whose derivative is left out: `gamma` is then 0.
 #[inline(always)]
-pub(crate) fn weighted<T: Float>(base: Jet<T, Pair<T>>, entropy: Jet<T>, over_base: T, gamma: T) -> Jet<T> {
+pub(crate) fn weighted<V: Arithmetic>(base: Base<V>, entropy: Jet<V>, over_base: V, gamma: V, order: u8) -> Jet<V> {
     let b = base.value;
     let value = over_base * entropy.value;
-    let first = over_base * entropy.first;
-    let second = over_base * entropy.second;
-    // Where b is not a normal number, L is 0, and b′/b must not turn it into NaN.
-    let smallest = T::from_f64(f64::from(-T::MAX_EXPONENT).exp2());
-    let ratio = if b.hi < smallest { T::zero() } else { base.first / b.hi };
-    // In this order nothing leaves the range before it meets what brings it back.
-    let bend = value * base.second + (value * ratio) * ((gamma - T::one()) * base.first);
-    Jet {
-        value: b.scaled(value),
-        first: b.hi.mul_add(first, gamma * (base.first * value)),
-        second: b.hi.mul_add(second, gamma.mul_add(bend, (gamma + gamma) * (base.first * first))),
+    let mut loss = Jet { value: b.scaled(value), first: b.hi.zero(), second: b.hi.zero() };
+    if order >= 1 {
+        let first = over_base * entropy.first;
+        loss.first = b.hi.mul_add(first, gamma * (base.first * value));
+        if order >= 2 {
+            let second = over_base * entropy.second;
+            // Where b is not a normal number, L is 0, and b′/b must not turn it into NaN.
+            let smallest = b.hi.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
+            let ratio = V::select(smallest.gt(b.hi), b.hi.zero(), base.first / b.hi);
+            // In this order nothing leaves the range before it meets what brings it back.
+            let bend = (value * ratio).mul_add((gamma - b.hi.one()) * base.first, value * base.second);
+            loss.second = b.hi.mul_add(second, gamma.mul_add(bend, (gamma + gamma) * (base.first * first)));
+        }
     }
+    loss
 }
 
 /// Fails unless γ is finite and at least 0.
@@ -93,15 +161,53 @@ pub(crate) fn check(parameter: &'static str, gamma: f64, class: Option<usize>) -
     Err(Error::ParameterOutOfRange { parameter, expected: "finite and at least 0", actual: gamma, class })
 }
 
-/// xᵉ, where x is a probability: 0 stays 0 and 1 stays 1, unlike in [`Float::power`].
-fn scalar_power<T: Float>(x: T, e: Pair<T>) -> T {
-    if x == T::zero() || e.hi == T::zero() {
-        return if e.hi > T::zero() { T::zero() } else { T::one() };
+/// xᵉ as IEEE arithmetic has it, but NaN for NaN; an x below the smallest normal number counts as that number.
+#[inline(always)]
+fn power<V: Arithmetic>(x: V, e: Pair<V>, whole: Option<i64>) -> V {
+    let (zero, one) = (x.zero(), x.one());
+    let infinity = one / zero;
+    if whole == Some(0) {
+        return V::select(x.eq(x), one, x);
     }
-    let smallest = T::from_f64(f64::from(-T::MAX_EXPONENT).exp2());
-    T::power(Pair::single(if x < smallest { smallest } else { x }), e)
+    let magnitude = V::select(zero.gt(x), -x, x);
+    let ln = e.times(V::ln_pair(Pair::single(magnitude)));
+    let overflows = ln.hi.gt(bound(x));
+    let (of_zero, of_infinity) = (V::select(e.hi.gt(zero), zero, infinity), V::select(e.hi.gt(zero), infinity, zero));
+    let power = V::select(overflows, infinity, V::exp_pair(ln));
+    let power = V::select(magnitude.eq(zero), of_zero, V::select(magnitude.eq(infinity), of_infinity, power));
+    let of_negative = match whole {
+        Some(e) if e % 2 == 0 => power,
+        Some(_) => -power,
+        None => infinity - infinity,
+    };
+    let power = V::select(zero.gt(x), of_negative, power);
+    V::select(x.eq(x), power, x)
 }
 
+/// The functions of a probability, for arrays.
+#[derive(Clone, Copy)]
+enum WeightMap {
+    Weight(f64),
+    Gradient(f64),
+}
+
+impl Map for WeightMap {
+    native_map!();
+
+    #[inline(always)]
+    fn eval<V: Arithmetic>(self, x: V) -> V {
+        // A whole exponent up to 2⁵³ says whether it is even.
+        let whole = |e: f64| (e.fract() == 0.0 && e.abs() < 9e15).then_some(e as i64);
+        match self {
+            WeightMap::Weight(gamma) => power(x, Pair::single(x.number(gamma)), whole(gamma)),
+            WeightMap::Gradient(0.0) => V::select(x.eq(x), x.zero(), x),
+            WeightMap::Gradient(gamma) => {
+                let e = Pair::sum(x.number(gamma), -x.one());
+                x.number(gamma) * power(x, e, whole(gamma - 1.0))
+            }
+        }
+    }
+}
 /// w = xᵞ, element by element, for probabilities x; an x below the smallest normal number counts as that number.
 ///
 /// # Errors
@@ -125,8 +231,7 @@ where
     D: Dimension,
 {
     check("gamma", gamma, None)?;
-    let gamma = T::from_f64(gamma.min(LARGEST_GAMMA));
-    Ok(x.map(|&x| scalar_power(x, Pair::single(gamma))))
+    Ok(elementwise::map(x, WeightMap::Weight(gamma.min(LARGEST_GAMMA))))
 }
 
 /// dw/dx = γ·x^(γ−1), element by element; infinite at x = 0 for 0 < γ < 1.
@@ -151,15 +256,5 @@ where
     D: Dimension,
 {
     check("gamma", gamma, None)?;
-    let (zero, one) = (T::zero(), T::one());
-    let gamma = T::from_f64(gamma.min(LARGEST_GAMMA));
-    Ok(x.map(|&x| {
-        if gamma == zero {
-            return zero;
-        }
-        if x == zero && gamma < one {
-            return one / zero;
-        }
-        gamma * scalar_power(x, Pair::sum(gamma, -one))
-    }))
+    Ok(elementwise::map(x, WeightMap::Gradient(gamma.min(LARGEST_GAMMA))))
 }

@@ -89,12 +89,16 @@
 //!
 //! - `rayon` (default): large arrays use the threads of the current rayon pool.
 
+mod arithmetic;
 mod builder;
+mod element;
+mod elementwise;
 mod error;
-mod float;
+mod formula;
 mod kernel;
 mod loss;
-mod math;
+mod settings;
+mod sum;
 mod target;
 
 pub mod activation;
@@ -103,9 +107,10 @@ pub mod margin;
 pub mod reduction;
 
 pub use builder::{Builder, PerClass};
+pub use element::Float;
 pub use error::Error;
-pub use float::{Float, Pair};
-pub use loss::{AsymmetricLoss, Implementation};
+pub use loss::AsymmetricLoss;
+pub use settings::Implementation;
 pub use target::Target;
 
 /// The README's code runs as a test.

@@ -2,28 +2,13 @@
 
 use crate::builder::Builder;
 use crate::error::Error;
-use crate::float::Float;
-use crate::kernel::{Arrays, Plans, Settings, traverse};
+use crate::element::Float;
+use crate::kernel::{Arrays, Pass, Plans, traverse};
 use crate::reduction::{Losses, Mean, Reduction, Upstream};
+use crate::settings::Settings;
+use crate::sum::rounded;
 use crate::target::Target;
 use ndarray::{Array, ArrayBase, ArrayView, ArrayViewMut, Data, DataMut, Dimension, Ix1};
-
-/// The formulation of the loss of one label.
-///
-/// With s = −ln p, r = −ln(1−u) and u = max(p − m, 0). On labels 0 and 1, `Paper` and `AlibabaMiil` are the same;
-/// `DeepPsp` differs on negatives where m > 0. On soft labels all three differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Implementation {
-    /// bᵉ·(y·s + (1−y)·r) with b = y·(1−p) + (1−y)·u and e = γ₊y + γ₋(1−y): the official code, and the reference's
-    /// default.
-    #[default]
-    AlibabaMiil,
-    /// y·(1−p)^γ₊·s + (1−y)·p^γ₋·r, whose negative weight is not shifted: the reference's `deep-psp`.
-    DeepPsp,
-    /// y·(1−p)^γ₊·s + (1−y)·u^γ₋·r: the equation in the paper, taken literally.
-    Paper,
-}
 
 /// The asymmetric loss of Ridnik et al. (ICCV 2021) for multi-label classification.
 ///
@@ -402,11 +387,10 @@ impl<R: Reduction> AsymmetricLoss<R> {
         }
         rows.check(&self.plans.settings)?;
         let scale = rescale(T::from_f64(self.reduction.scale(shape)?));
-        let plan = T::plan(&self.plans);
-        let dim = logits.raw_dim();
+        let plan = self.plans.plan();
         self.reduction.reduce(Losses {
-            shape: dim,
-            pass: &mut |mut losses| {
+            shape: logits.raw_dim(),
+            pass: &mut |mut losses, loss_scale| {
                 let arrays = Arrays {
                     logits: logits.view(),
                     targets: targets.view(),
@@ -414,7 +398,8 @@ impl<R: Reduction> AsymmetricLoss<R> {
                     gradient: gradient.as_mut().map(|gradient| gradient.view_mut()),
                     hessian: hessian.as_mut().map(|hessian| hessian.view_mut()),
                 };
-                traverse(&plan, scale, 0, arrays).map_err(|_| find_invalid(&targets))
+                let pass = Pass { plan: &plan, scale, loss_scale };
+                traverse(&pass, arrays).map(rounded::<T>).map_err(|_| find_invalid(&targets))
             },
         })
     }
@@ -461,14 +446,15 @@ fn check_shape(array: &'static str, expected: &[usize], actual: &[usize]) -> Res
     Err(Error::ShapeMismatch { array, expected: expected.to_vec(), actual: actual.to_vec() })
 }
 
-/// The first target outside [0, 1], once the kernel has met one.
+/// The first label outside [0, 1] in logical order, once the kernel has met one.
 fn find_invalid<T: Float, Y: Target<T>, D: Dimension>(targets: &ArrayView<'_, Y, D>) -> Error {
-    let targets = targets.view().into_dyn();
-    let valid = |y: T| y >= T::zero() && y <= T::one();
-    let (index, target) = targets
-        .indexed_iter()
-        .map(|(index, target)| (index, target.to_float()))
-        .find(|(_, target)| !valid(*target))
-        .expect("the kernel has met an invalid target");
-    Error::InvalidTarget { index: index.slice().to_vec(), actual: target.to_f64() }
+    let invalid = |label: T| !(label >= T::from_f64(0.0) && label <= T::from_f64(1.0));
+    let found = targets.iter().map(|target| target.to_float()).enumerate().find(|&(_, label)| invalid(label));
+    // A label that no longer is what the kernel met has no place.
+    let Some((mut position, label)) = found else { return Error::InvalidTarget { index: Vec::new(), actual: f64::NAN } };
+    let mut index = vec![0; targets.ndim()];
+    for (axis, &length) in targets.shape().iter().enumerate().rev() {
+        (index[axis], position) = (position % length, position / length);
+    }
+    Error::InvalidTarget { index, actual: label.to_f64() }
 }

@@ -2,70 +2,104 @@
 //!
 //! u = max(p − m, 0): a negative whose probability is at most m costs nothing. At p = m the derivative is 0.
 
-use crate::activation::{Exponential, Reference, Sigmoid};
+use crate::activation::{Reference, Sigmoid};
+use crate::arithmetic::{Arithmetic, Pair};
+use crate::element::Float;
 use crate::error::Error;
-use crate::float::{Float, Pair};
+use crate::elementwise::{self, Map, native_map};
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
-/// max(x, 0); NaN stays NaN.
-#[inline(always)]
-fn positive_part<T: Float>(x: T) -> T {
-    if T::zero() > x { T::zero() } else { x }
-}
-
-/// `value` · d max(x, 0)/dx, which is `value` where x > 0, else 0.
-#[inline(always)]
-fn positive_part_gradient<T: Float>(x: T, value: T) -> T {
-    if x > T::zero() { value } else { T::zero() }
-}
-
-/// The probability of the wrong answer, as the loss needs it: that of the label if it is absent, shifted by the margin;
-/// that of its absence if it is present, which no margin shifts.
+/// What the probability of a wrong answer is made of, over the divisor of the sigmoid.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wrong<T> {
+pub(crate) struct Numerators<V> {
+    /// That of u = max(P − m, 0).
+    u: Pair<V>,
+    /// That of 1 − P.
+    q: V,
+    /// m where P is above the margin, else 0.
+    m: V,
+}
+
+impl<V: Arithmetic> Numerators<V> {
+    /// A label that is absent: P = p, shifted by the margin. p − m = (1 − m)(e − 2⁻ⁿ)/D.
+    #[inline(always)]
+    pub(crate) fn absent(sigmoid: &Sigmoid<V>, reference: &Reference<V>) -> Self {
+        let zero = sigmoid.a.zero();
+        let w = reference.complement;
+        let head = (-sigmoid.scale).mul_add(reference.unit, sigmoid.a.one());
+        let difference = Pair::sum_ordered(head, sigmoid.a);
+        let hi = w.hi * difference.hi;
+        let lo = w.hi.mul_add(difference.lo, w.lo.mul_add(difference.hi, w.hi.product_error(difference.hi, hi)));
+        let above = difference.hi.gt(zero);
+        Numerators {
+            u: Pair::select(above, Pair { hi, lo }, Pair::single(zero)),
+            q: sigmoid.sigma.hi,
+            m: V::select(above, reference.m, zero),
+        }
+    }
+
+    /// A label that is present: P = 1 − p, which no margin shifts.
+    #[inline(always)]
+    pub(crate) fn present(sigmoid: &Sigmoid<V>) -> Self {
+        Numerators { u: sigmoid.sigma, q: sigmoid.e, m: sigmoid.a.zero() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
+        Numerators {
+            u: Pair::select(mask, yes.u, no.u),
+            q: V::select(mask, yes.q, no.q),
+            m: V::select(mask, yes.m, no.m),
+        }
+    }
+}
+
+/// The probability P of the wrong answer, shifted by the margin. Below the margin all of u, P and m are 0.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wrong<V> {
     /// u = max(P − m, 0).
-    pub(crate) u: Pair<T>,
-    /// P, where it is above the margin.
-    pub(crate) p: T,
-    /// 1 − P, where P is above the margin.
-    pub(crate) q: T,
-    /// v = 1 − u, where P is above the margin.
-    pub(crate) v: T,
+    pub(crate) u: Pair<V>,
+    /// P.
+    pub(crate) p: V,
+    /// 1 − P.
+    pub(crate) q: V,
+    /// v = 1 − u.
+    pub(crate) v: V,
+    /// m.
+    pub(crate) m: V,
 }
 
-/// The numerator of p − m = (1 − m)(e − 2⁻ⁿ)/D, or 0 where that is negative.
-#[inline(always)]
-pub(crate) fn excess<T: Float>(x: Exponential<T>, from: &Reference<T>) -> Pair<T> {
-    let w = from.complement;
-    let difference = Pair::sum_ordered((-x.scale).mul_add(from.unit, T::one()), x.a);
-    let hi = w.hi * difference.hi;
-    let lo = w.hi.mul_add(difference.lo, w.lo.mul_add(difference.hi, w.hi.product_error(difference.hi, hi)));
-    Pair { hi: positive_part_gradient(difference.hi, hi), lo: positive_part_gradient(difference.hi, lo) }
+impl<V: Arithmetic> Wrong<V> {
+    #[inline(always)]
+    pub(crate) fn new(sigmoid: &Sigmoid<V>, numerators: Numerators<V>) -> Self {
+        let Numerators { u, q, m } = numerators;
+        let (u, q) = (sigmoid.quotient(u), q * sigmoid.reciprocal);
+        Wrong { u, p: u.hi + m, q, v: q + m, m }
+    }
 }
 
-/// The probability of the wrong answer for a label that is present or absent.
-#[inline(always)]
-pub(crate) fn wrong<T: Float>(present: bool, sigmoid: Sigmoid<T>, excess: Pair<T>, m: T) -> Wrong<T> {
-    let choose = |present_value: T, absent_value: T| if present { present_value } else { absent_value };
-    let sigma = sigmoid.sigma;
-    let u = sigmoid.quotient(Pair { hi: choose(sigma.hi, excess.hi), lo: choose(sigma.lo, excess.lo) });
-    let p = choose(u.hi, u.hi + m);
-    // 1 − P keeps its digits up to ½; the quotient always does, but carries the roundings of D.
-    let quotient = choose(sigmoid.e.hi, sigma.hi) * sigmoid.reciprocal;
-    let q = if p > T::from_f64(0.5) { quotient } else { T::one() - p };
-    Wrong { u, p, q, v: choose(q, q + m) }
+/// The functions of a probability, for arrays.
+#[derive(Clone, Copy)]
+enum ShiftMap {
+    Shift(f64),
+    Gradient(f64),
 }
 
-/// −ln v, which is 0 at and below the margin.
-#[inline(always)]
-pub(crate) fn entropy<T: Float>(u: T, v: T) -> T {
-    positive_part_gradient(u, T::neg_ln(u, v))
-}
+impl Map for ShiftMap {
+    native_map!();
 
-/// d(−ln v)/dz = p·q/v above the margin, else 0.
-#[inline(always)]
-pub(crate) fn entropy_slope<T: Float>(u: T, d: T, v: T) -> T {
-    positive_part_gradient(u, d / v)
+    #[inline(always)]
+    fn eval<V: Arithmetic>(self, p: V) -> V {
+        let zero = p.zero();
+        match self {
+            // In this order NaN stays NaN.
+            ShiftMap::Shift(m) => V::select(zero.gt(p - p.number(m)), zero, p - p.number(m)),
+            ShiftMap::Gradient(m) => {
+                let slope = V::select(p.gt(p.number(m)), p.one(), zero);
+                V::select(p.eq(p), slope, p)
+            }
+        }
+    }
 }
 
 /// Fails unless 0 ≤ m < 1.
@@ -98,8 +132,7 @@ where
     D: Dimension,
 {
     check(prob_margin, None)?;
-    let m = T::from_f64(prob_margin);
-    Ok(probabilities.map(|&p| positive_part(p - m)))
+    Ok(elementwise::map(probabilities, ShiftMap::Shift(prob_margin)))
 }
 
 /// du/dp: 1 where p > m, else 0.
@@ -124,6 +157,5 @@ where
     D: Dimension,
 {
     check(prob_margin, None)?;
-    let m = T::from_f64(prob_margin);
-    Ok(probabilities.map(|&p| positive_part_gradient(p - m, T::one())))
+    Ok(elementwise::map(probabilities, ShiftMap::Gradient(prob_margin)))
 }

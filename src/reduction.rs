@@ -4,7 +4,7 @@
 //! keeps its meaning. The sum over 80 classes and 128 rows is easily above 100.
 
 use crate::error::Error;
-use crate::float::Float;
+use crate::element::Float;
 use ndarray::{Array, ArrayBase, ArrayView, ArrayViewMut, Data, Dimension};
 use std::fmt::{self, Debug};
 
@@ -86,8 +86,9 @@ pub struct Losses<'a, T: Float, D: Dimension> {
     pub(crate) pass: &'a mut Pass<'a, T, D>,
 }
 
-/// Computes the losses, stores them if asked to, and returns their sum.
-pub(crate) type Pass<'a, T, D> = dyn FnMut(Option<ArrayViewMut<'_, T, D>>) -> Result<<T as Float>::Sum, Error> + 'a;
+/// Computes the losses, stores them if asked to, and returns their sum, each multiplied by a scale if there is one.
+pub(crate) type Pass<'a, T, D> = dyn FnMut(Option<ArrayViewMut<'_, T, D>>, Option<<T as Float>::Sum>) -> Result<<T as Float>::Sum, Error>
+    + 'a;
 
 impl<T: Float, D: Dimension> Losses<'_, T, D> {
     /// The shape of the losses.
@@ -101,7 +102,19 @@ impl<T: Float, D: Dimension> Losses<'_, T, D> {
     ///
     /// Those of computing the losses.
     pub fn sum(self) -> Result<T::Sum, Error> {
-        (self.pass)(None)
+        (self.pass)(None, None)
+    }
+
+    /// The sum divided by `count`, which does not overflow where the sum does.
+    fn mean(self, count: f64) -> Result<T, Error> {
+        let sum = (self.pass)(None, None)?;
+        if sum.to_f64().is_infinite() {
+            // A power of two near 1/count, whose products are exact.
+            let scale = (-count.log2().floor()).exp2();
+            let sum = (self.pass)(None, Some(T::Sum::from_f64(scale)))?;
+            return Ok(T::from_sum(sum / T::Sum::from_f64(count * scale)));
+        }
+        Ok(T::from_sum(sum / T::Sum::from_f64(count)))
     }
 
     /// The losses.
@@ -111,7 +124,7 @@ impl<T: Float, D: Dimension> Losses<'_, T, D> {
     /// Those of computing the losses.
     pub fn into_array(self) -> Result<Array<T, D>, Error> {
         let mut losses = Array::from_elem(self.shape, T::zero());
-        (self.pass)(Some(losses.view_mut()))?;
+        (self.pass)(Some(losses.view_mut()), None)?;
         Ok(losses)
     }
 }
@@ -143,7 +156,7 @@ impl Reduction for Mean {
 
     fn reduce<T: Float, D: Dimension>(&self, losses: Losses<'_, T, D>) -> Result<T, Error> {
         let count = count(losses.shape())?;
-        Ok(T::from_sum(losses.sum()? / T::Sum::from_f64(count)))
+        losses.mean(count)
     }
 
     fn upstream<'a, T: Float, D: Dimension>(&self, upstream: &'a T) -> Upstream<'a, T, D> {

@@ -1,16 +1,12 @@
-//! Runs the formulas over arrays: any strides, blocks that stay in the L1 cache, vector code, threads.
+//! Runs the formula over arrays: any strides, vectors, threads.
 //!
-//! [`traverse`] cuts arrays into runs of consecutive elements, [`dispatch`] picks the instruction set for a run,
-//! [`block`] takes it through the stages; [`plan`] holds the constants and [`sum`] adds the losses up.
+//! [`traverse`] cuts arrays into runs of consecutive elements, [`evaluate`] takes a run through the formula; [`plan`] holds
+//! the constants.
 
-mod block;
-mod dispatch;
+mod copies;
+mod evaluate;
 mod plan;
-mod sum;
 mod traverse;
 
-pub(crate) use block::Run;
-pub(crate) use block::evaluate;
-pub(crate) use plan::{Parameter, Settings};
-pub(crate) use plan::{Plan, Plans};
-pub(crate) use traverse::{Arrays, traverse};
+pub(crate) use plan::Plans;
+pub(crate) use traverse::{Arrays, Pass, traverse};

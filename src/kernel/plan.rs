@@ -1,248 +1,216 @@
 //! The constants of a loss, computed once when it is built.
 
+use super::evaluate::STRETCH;
 use crate::activation::Reference;
-use crate::float::Float;
+use crate::arithmetic::{Arithmetic, Pair, Task, ln_2, logit, run};
+use crate::element::Float;
 use crate::focal;
-use crate::loss::Implementation;
+use crate::formula::{Class, Exponents, Formula};
+use crate::settings::{Parameter, Settings};
+use castaway::cast;
+use std::borrow::Cow;
 
 /// The largest number below 1 that `f32` and wider types represent.
 const LARGEST_MARGIN: f64 = 1.0 - 1.0 / (1 << 24) as f64;
 
-/// A number for every class, or one number for all.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Parameter {
-    Uniform(f64),
-    PerClass(Vec<f64>),
-}
-
-impl Parameter {
-    pub(crate) fn values(&self) -> &[f64] {
-        match self {
-            Parameter::Uniform(value) => std::slice::from_ref(value),
-            Parameter::PerClass(values) => values,
-        }
-    }
-
-    /// The number of classes it speaks of, if it does.
-    pub(crate) fn classes(&self) -> Option<usize> {
-        match self {
-            Parameter::Uniform(_) => None,
-            Parameter::PerClass(values) => Some(values.len()),
-        }
-    }
-
-    fn at(&self, class: usize) -> f64 {
-        match self {
-            Parameter::Uniform(value) => *value,
-            Parameter::PerClass(values) => values[class],
-        }
-    }
-}
-
-/// What the user set.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Settings {
-    pub(crate) gamma_neg: Parameter,
-    pub(crate) gamma_pos: Parameter,
-    pub(crate) prob_margin: Parameter,
-    pub(crate) implementation: Implementation,
-    pub(crate) detach_focal_weight: bool,
-    pub(crate) log_floor: f64,
-}
-
-impl Settings {
-    /// The name and the number of classes of each setting that is given per class.
-    pub(crate) fn classes(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        [("gamma_neg", &self.gamma_neg), ("gamma_pos", &self.gamma_pos), ("prob_margin", &self.prob_margin)]
-            .into_iter()
-            .filter_map(|(name, parameter)| Some((name, parameter.classes()?)))
-    }
-}
-
-/// The constants of one class.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Class<T> {
-    /// The margin of its negatives.
-    pub(crate) reference: Reference<T>,
-    pub(crate) gamma_neg: T,
-    pub(crate) gamma_pos: T,
-}
-
-impl<T: Float> Class<T> {
-    /// The focusing exponent of a label.
-    #[inline(always)]
-    pub(crate) fn gamma(&self, present: bool) -> T {
-        if present { self.gamma_pos } else { self.gamma_neg }
-    }
-
-    /// The margin of a label.
-    #[inline(always)]
-    pub(crate) fn margin(&self, present: bool) -> T {
-        if present { T::zero() } else { self.reference.m }
-    }
-
-    /// These constants in another arithmetic.
-    #[inline(always)]
-    pub(crate) fn map<U: Float>(self, f: impl Fn(T) -> U) -> Class<U> {
-        Class { reference: self.reference.map(&f), gamma_neg: f(self.gamma_neg), gamma_pos: f(self.gamma_pos) }
-    }
-}
+/// The largest whole exponent that is raised by multiplication.
+const LARGEST_WHOLE: f64 = 4.0;
 
 /// The number of constants of a class.
-const CONSTANTS: usize = Reference::<f64>::LENGTH + 2;
+const CONSTANTS: usize = 13;
 
-/// The constants of a table of classes, a column each, so that neighbouring classes load as a vector.
+/// The constants of a class in the order of their columns.
+pub(crate) type Constants<T> = [T; CONSTANTS];
+
+impl<V: Copy> Class<V> {
+    fn into_constants(self) -> Constants<V> {
+        let Class { reference, gamma_neg, gamma_pos } = self;
+        let Reference { m, logit: [first, second, third], log_2_odds, shift, unit, odds, complement } = reference;
+        let of_gamma = [gamma_neg, gamma_pos];
+        let [neg, pos] = of_gamma;
+        [neg, pos, m, first, second, third, log_2_odds, shift, unit, odds.hi, odds.lo, complement.hi, complement.lo]
+    }
+
+    #[inline(always)]
+    pub(crate) fn from_constants(constants: Constants<V>) -> Self {
+        let [gamma_neg, gamma_pos, m, first, second, third, log_2_odds, shift, unit, c_hi, c_lo, w_hi, w_lo] = constants;
+        let (logit, odds, complement) = ([first, second, third], Pair { hi: c_hi, lo: c_lo }, Pair { hi: w_hi, lo: w_lo });
+        Class { reference: Reference { m, logit, log_2_odds, shift, unit, odds, complement }, gamma_neg, gamma_pos }
+    }
+}
+
+/// The constants of all classes, a column each, so that neighbouring classes load as a vector.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<T> {
-    /// The number of classes.
+    /// The number of classes; 1 where all are alike.
     pub(crate) classes: usize,
-    /// The columns, continued periodically by a block.
-    columns: Vec<Vec<T>>,
+    /// The columns one behind the other, each continued periodically by a stretch.
+    columns: Vec<T>,
 }
 
 impl<T: Float> Table<T> {
-    fn new(rows: &[Class<T>], overhang: usize) -> Self {
-        let rows: Vec<[T; CONSTANTS]> = rows
-            .iter()
-            .map(|row| {
-                let reference = row.reference.to_array();
-                std::array::from_fn(|k| match k {
-                    0 => row.gamma_neg,
-                    1 => row.gamma_pos,
-                    _ => reference[k - 2],
-                })
-            })
-            .collect();
-        let column = |k: usize| rows.iter().cycle().take(rows.len() + overhang).map(|row| row[k]).collect();
-        Table { classes: rows.len(), columns: (0..CONSTANTS).map(column).collect() }
+    fn new(settings: &Settings) -> Self {
+        let classes = settings.classes().next().map_or(1, |(_, classes)| classes);
+        let length = classes + STRETCH;
+        let mut columns = vec![T::from_f64(0.0); CONSTANTS * length];
+        // A margin may round up to 1, where nothing is left above it, and a γ to ∞.
+        let gamma = |gamma: f64| T::from_f64(gamma.min(focal::LARGEST_GAMMA));
+        let margin = |class: usize| {
+            let m = T::from_f64(settings.prob_margin.at(class)).to_f64();
+            if m < 1.0 { m } else { LARGEST_MARGIN }
+        };
+        let mut rows = |range: std::ops::Range<usize>, reference: &dyn Fn(usize) -> Reference<T>| {
+            for class in range {
+                let (gamma_neg, gamma_pos) = (gamma(settings.gamma_neg.at(class)), gamma(settings.gamma_pos.at(class)));
+                let row = Class { reference: reference(class), gamma_neg, gamma_pos };
+                for (k, constant) in row.into_constants().into_iter().enumerate() {
+                    columns[k * length + class] = constant;
+                }
+            }
+        };
+        match &settings.prob_margin {
+            Parameter::Uniform(_) => {
+                let reference = Reference::new(margin(0), logits(&[margin(0)])[0]);
+                rows(0..classes, &|_| reference);
+            }
+            Parameter::PerClass(_) => {
+                let mut margins = [0.0; STRETCH];
+                for start in (0..classes).step_by(STRETCH) {
+                    let end = classes.min(start + STRETCH);
+                    (start..end).for_each(|class| margins[class - start] = margin(class));
+                    let logits = logits(&margins);
+                    rows(start..end, &|class| Reference::new(margins[class - start], logits[class - start]));
+                }
+            }
+        }
+        for column in columns.chunks_exact_mut(length).filter(|_| classes > 0) {
+            (classes..length).for_each(|i| column[i] = column[i - classes]);
+        }
+        Table { classes, columns }
     }
 
     /// The constants of `N` consecutive classes from `class` on, starting over after the last one.
-    pub(crate) fn window<const N: usize>(&self, class: usize) -> Window<'_, T, N> {
-        Window(std::array::from_fn(|k| self.columns[k][class..].first_chunk().expect("columns overhang by a block")))
+    #[inline(always)]
+    pub(crate) fn window<const N: usize>(&self, class: usize) -> [&[T; N]; CONSTANTS] {
+        let length = self.classes + STRETCH;
+        std::array::from_fn(
+            #[inline(always)]
+            |k| self.columns[k * length + class..].first_chunk().expect("columns continue for a stretch"),
+        )
+    }
+
+    /// The constants of one class.
+    pub(crate) fn row(&self, class: usize) -> Constants<T> {
+        std::array::from_fn(|k| self.columns[k * (self.classes + STRETCH) + class])
     }
 }
 
-/// Where the stages find the constants of a lane.
-pub(crate) trait Classes<T>: Copy {
-    fn at(&self, lane: usize) -> Class<T>;
-}
-
-impl<T: Float> Classes<T> for &Class<T> {
-    #[inline(always)]
-    fn at(&self, _lane: usize) -> Class<T> {
-        **self
-    }
-}
-
-/// A stretch of a [`Table`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Window<'a, T, const N: usize>([&'a [T; N]; CONSTANTS]);
-
-impl<T: Float, const N: usize> Classes<T> for Window<'_, T, N> {
-    #[inline(always)]
-    fn at(&self, lane: usize) -> Class<T> {
-        Class {
-            gamma_neg: self.0[0][lane],
-            gamma_pos: self.0[1][lane],
-            reference: Reference::from_fn(|k| self.0[k + 2][lane]),
+impl<T: Float> Reference<T> {
+    /// The constants for an m in [0, 1) that `T` represents and its logit; an m below the smallest normal number counts
+    /// as 0.
+    fn new(m: f64, logit: [f64; 2]) -> Self {
+        let zero = T::from_f64(0.0);
+        let one = Pair { hi: T::from_f64(1.0), lo: zero };
+        if m < smallest::<T>() {
+            let (logit, odds, complement) = ([zero; 3], one, one);
+            return Reference { m: zero, logit, log_2_odds: zero, shift: zero, unit: zero, odds, complement };
         }
-    }
-}
-
-/// The constants of all classes.
-#[derive(Clone, Debug)]
-pub(crate) enum Rows<T> {
-    Uniform(Class<T>),
-    PerClass(Table<T>),
-}
-
-/// How the focal weight is raised.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Exponents {
-    /// γ₋ and γ₊ are these whole numbers, both at most [`Exponents::LARGEST_WHOLE`], in every class.
-    Whole { neg: u32, pos: u32 },
-    /// Any others.
-    Real,
-}
-
-impl Exponents {
-    const LARGEST_WHOLE: f64 = 4.0;
-
-    /// The exponent of a label, if both are whole.
-    #[inline(always)]
-    pub(crate) fn whole(self, present: bool) -> Option<u32> {
-        match self {
-            Exponents::Whole { neg, pos } => Some(if present { pos } else { neg }),
-            Exponents::Real => None,
-        }
-    }
-
-    fn new(neg: &Parameter, pos: &Parameter) -> Self {
-        let whole = |parameter: &Parameter| match parameter.values() {
-            [first, rest @ ..]
-                if first.fract() == 0.0 && *first <= Self::LARGEST_WHOLE && rest.iter().all(|x| x == first) =>
-            {
-                Some(*first as u32)
-            }
-            _ => None,
+        let round = |hi: f64, lo: f64| {
+            let rounded = T::from_f64(hi);
+            Pair { hi: rounded, lo: T::from_f64((hi - rounded.to_f64()) + lo) }
         };
-        match (whole(neg), whole(pos)) {
-            (Some(neg), Some(pos)) => Exponents::Whole { neg, pos },
-            _ => Exponents::Real,
+        let [hi, lo] = logit;
+        // The first piece lies on the grid of ln 2, so that adding a multiple of ln 2 to it is exact.
+        let [_, _, grid] = ln_2::<T>();
+        let first = (hi / grid).round() * grid;
+        let rest = round(hi - first, lo);
+        let (complement, complement_lo) = (1.0 - m, (1.0 - (1.0 - m)) - m);
+        let ratio = complement / m;
+        let shift = (ratio.to_bits() >> 52) as i32 - 1022;
+        let unit = f64::from(-shift).exp2();
+        // The quotient's remainder.
+        let ratio_lo = ((-ratio).mul_add(m, complement) + complement_lo) / m;
+        Reference {
+            m: T::from_f64(m),
+            logit: [T::from_f64(first), rest.hi, rest.lo],
+            log_2_odds: T::from_f64(hi * std::f64::consts::LOG2_E),
+            shift: T::from_f64(f64::from(shift)),
+            unit: T::from_f64(unit),
+            odds: round(ratio * unit, ratio_lo * unit),
+            complement: round(complement, complement_lo),
         }
     }
+}
+
+/// The smallest normal number of the range that `T` promises.
+fn smallest<T: Float>() -> f64 {
+    f64::from(-T::MAX_EXPONENT).exp2()
+}
+
+/// The logits of margins as high and low part.
+fn logits(margins: &[f64]) -> [[f64; 2]; STRETCH] {
+    struct Logits<'a>(&'a [f64]);
+
+    impl Task<f64> for Logits<'_> {
+        type Output = [[f64; 2]; STRETCH];
+
+        #[inline(always)]
+        fn run<V: Arithmetic<Element = f64>>(self, context: V::Context) -> Self::Output {
+            let (mut margins, mut logits) = ([0.5; STRETCH], [[0.0; STRETCH]; 2]);
+            margins[..self.0.len()].copy_from_slice(self.0);
+            for start in (0..self.0.len()).step_by(V::LANES) {
+                let logit = logit(V::load(context, &margins[start..]));
+                logit.hi.store(&mut logits[0][start..]);
+                logit.lo.store(&mut logits[1][start..]);
+            }
+            std::array::from_fn(|i| [logits[0][i], logits[1][i]])
+        }
+    }
+    run(Logits(margins))
 }
 
 /// A loss in the element type `T`.
 #[derive(Clone, Debug)]
-pub struct Plan<T> {
-    pub(crate) rows: Rows<T>,
-    pub(crate) exponents: Exponents,
-    pub(crate) implementation: Implementation,
-    pub(crate) detached: bool,
-    /// ε of max(·, ε) under the logarithm, and −ln ε.
-    pub(crate) floor: Option<(T, T)>,
+pub(crate) struct Plan<T> {
+    pub(crate) formula: Formula<T>,
+    pub(crate) table: Table<T>,
 }
 
 impl<T: Float> Plan<T> {
     fn new(settings: &Settings) -> Self {
-        let Settings { gamma_neg, gamma_pos, prob_margin, .. } = settings;
-        let round = |x: f64| T::from_f64(x).to_f64();
-        // A margin may round up to 1, where nothing is left above it, and a γ to ∞.
-        let gamma = |gamma: f64| T::from_f64(gamma.min(focal::LARGEST_GAMMA));
-        let margin = |m: f64| if round(m) < 1.0 { round(m) } else { LARGEST_MARGIN };
-        let row = |class: usize| Class {
-            reference: Reference::new(margin(prob_margin.at(class))),
-            gamma_neg: gamma(gamma_neg.at(class)),
-            gamma_pos: gamma(gamma_pos.at(class)),
-        };
-        let rows = match settings.classes().next() {
-            None => Rows::Uniform(row(0)),
-            Some((_, classes)) => {
-                let rows: Vec<_> = (0..classes).map(row).collect();
-                Rows::PerClass(Table::new(&rows, super::block::LANES))
-            }
-        };
         let floor = T::from_f64(settings.log_floor);
         Plan {
-            rows,
-            exponents: Exponents::new(gamma_neg, gamma_pos),
-            implementation: settings.implementation,
-            detached: settings.detach_focal_weight,
-            // A floor below the smallest normal number is none.
-            floor: (settings.log_floor >= f64::from(-T::MAX_EXPONENT).exp2())
-                .then(|| (floor, T::from_f64(-round(settings.log_floor).ln()))),
+            formula: Formula {
+                implementation: settings.implementation,
+                exponents: exponents(settings),
+                detached: settings.detach_focal_weight,
+                // A floor below the smallest normal number is none.
+                floor: (settings.log_floor >= smallest::<T>()).then(|| (floor, T::from_f64(-floor.to_f64().ln()))),
+            },
+            table: Table::new(settings),
         }
+    }
+}
+
+fn exponents(settings: &Settings) -> Exponents {
+    let whole = |parameter: &Parameter| match parameter.values() {
+        [first, rest @ ..] if first.fract() == 0.0 && *first <= LARGEST_WHOLE && rest.iter().all(|x| x == first) => {
+            Some(*first as u32)
+        }
+        _ => None,
+    };
+    match (whole(&settings.gamma_neg), whole(&settings.gamma_pos)) {
+        (Some(neg), Some(pos)) => Exponents::Whole { neg, pos },
+        _ => Exponents::Real,
     }
 }
 
 /// A loss in every element type.
 #[derive(Clone, Debug)]
-pub struct Plans {
+pub(crate) struct Plans {
     pub(crate) settings: Settings,
-    pub(crate) single: Plan<f32>,
-    pub(crate) double: Plan<f64>,
+    single: Plan<f32>,
+    double: Plan<f64>,
 }
 
 impl Plans {
@@ -250,8 +218,11 @@ impl Plans {
         Plans { single: Plan::new(&settings), double: Plan::new(&settings), settings }
     }
 
-    /// The plan for an element type that has none ready.
-    pub(crate) fn round_to<T: Float>(&self) -> Plan<T> {
-        Plan::new(&self.settings)
+    /// The plan for an element type.
+    pub(crate) fn plan<T: Float>(&self) -> Cow<'_, Plan<T>> {
+        match (cast!(&self.single, &Plan<T>), cast!(&self.double, &Plan<T>)) {
+            (Ok(plan), _) | (_, Ok(plan)) => Cow::Borrowed(plan),
+            _ => Cow::Owned(Plan::new(&self.settings)),
+        }
     }
 }

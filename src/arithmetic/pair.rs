@@ -1,23 +1,39 @@
 //! Arithmetic on unevaluated sums of two floats (Dekker 1971; Knuth, TAOCP vol. 2, 4.2.2).
 
-use crate::float::{Float, Pair};
+use super::Arithmetic;
 
-impl<T: Float> Pair<T> {
+/// The unevaluated sum `hi + lo` of two floats, where `lo` is at most about a rounding error of `hi`.
+///
+/// A pair carries the few quantities whose rounding error a later step would amplify, such as the shifted
+/// probability before it is raised to γ₋.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Pair<V> {
+    pub(crate) hi: V,
+    pub(crate) lo: V,
+}
+
+impl<V: Arithmetic> Pair<V> {
     /// A single float as a pair.
     #[inline(always)]
-    pub fn single(hi: T) -> Self {
-        Pair { hi, lo: T::zero() }
+    pub(crate) fn single(hi: V) -> Self {
+        Pair { hi, lo: hi.zero() }
     }
 
     /// The rounded sum of both parts.
     #[inline(always)]
-    pub fn round(self) -> T {
+    pub(crate) fn round(self) -> V {
         self.hi + self.lo
+    }
+
+    /// `yes` where the mask is, else `no`.
+    #[inline(always)]
+    pub(crate) fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
+        Pair { hi: V::select(mask, yes.hi, no.hi), lo: V::select(mask, yes.lo, no.lo) }
     }
 
     /// `a + b` without error.
     #[inline(always)]
-    pub(crate) fn sum(a: T, b: T) -> Self {
+    pub(crate) fn sum(a: V, b: V) -> Self {
         let hi = a + b;
         let b_seen = hi - a;
         let a_seen = hi - b_seen;
@@ -26,32 +42,26 @@ impl<T: Float> Pair<T> {
 
     /// `large + small` without error where |large| ≥ |small| or large = 0.
     #[inline(always)]
-    pub(crate) fn sum_ordered(large: T, small: T) -> Self {
+    pub(crate) fn sum_ordered(large: V, small: V) -> Self {
         let hi = large + small;
         Pair { hi, lo: (large - hi) + small }
     }
 
-    /// `a + b` without error for positive numbers.
-    #[inline(always)]
-    pub(crate) fn sum_positive(a: T, b: T) -> Self {
-        Self::sum_ordered(if a > b { a } else { b }, if a > b { b } else { a })
-    }
-
     /// `a · b` without error.
     #[inline(always)]
-    pub(crate) fn product(a: T, b: T) -> Self {
+    pub(crate) fn product(a: V, b: V) -> Self {
         let hi = a * b;
         Pair { hi, lo: a.product_error(b, hi) }
     }
 
-    /// `self · other`, good to about twice the precision of `T`.
+    /// `self · other`, good to about twice the precision of a float.
     #[inline(always)]
     pub(crate) fn times(self, other: Self) -> Self {
         let Pair { hi, lo } = Self::product(self.hi, other.hi);
         Pair { hi, lo: self.hi.mul_add(other.lo, self.lo.mul_add(other.hi, lo)) }
     }
 
-    /// `self + other`, good to about twice the precision of `T` where both have one sign.
+    /// `self + other`, good to about twice the precision of a float where both have one sign.
     #[inline(always)]
     pub(crate) fn plus(self, other: Self) -> Self {
         let Pair { hi, lo } = Self::sum(self.hi, other.hi);
@@ -60,7 +70,7 @@ impl<T: Float> Pair<T> {
 
     /// `self · factor`, rounded to one float.
     #[inline(always)]
-    pub(crate) fn scaled(self, factor: T) -> T {
+    pub(crate) fn scaled(self, factor: V) -> V {
         self.hi.mul_add(factor, self.lo * factor)
     }
 }

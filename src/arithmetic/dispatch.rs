@@ -1,0 +1,53 @@
+//! Picks the instructions at run time.
+
+use super::{Arithmetic, Lockstep, Native, Scalar};
+use fearless_simd::{Level, Simd};
+
+/// The number of vectors in lockstep.
+const TOGETHER: usize = 4;
+
+/// Work on elements of type `T` that is written once for every kind of value.
+pub(crate) trait Task<T: Native> {
+    type Output;
+
+    fn run<V: Arithmetic<Element = T>>(self, context: V::Context) -> Self::Output;
+}
+
+/// Runs a task on the widest vectors of the processor.
+///
+/// AVX2 and AVX-512 give the same bits. Without a fused multiply-add the last bits may differ, and so they may in an
+/// unoptimized build: it makes a call of every operation, and elements one by one then take the fewest.
+pub(crate) fn run<T: Native, K: Task<T>>(task: K) -> K::Output {
+    if cfg!(unoptimized) {
+        return task.run::<Scalar<T>>(());
+    }
+    let level = Level::new();
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    {
+        #[cfg(not(disable_dispatch_avx512))]
+        if let Some(simd) = level.as_avx512() {
+            return run_on(simd, task);
+        }
+        #[cfg(not(disable_dispatch_avx2))]
+        if let Some(simd) = level.as_avx2() {
+            return run_on(simd, task);
+        }
+        if let Some(simd) = level.as_sse2() {
+            return run_on(simd, task);
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    if let Some(simd) = level.as_neon() {
+        return run_on(simd, task);
+    }
+    let _ = level;
+    task.run::<Scalar<T>>(())
+}
+
+#[inline(always)]
+fn run_on<S: Simd, T: Native, K: Task<T>>(simd: S, task: K) -> K::Output {
+    simd.vectorize(
+        #[inline(always)]
+        || task.run::<Lockstep<S, T, TOGETHER>>(simd),
+    )
+}

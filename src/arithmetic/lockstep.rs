@@ -1,0 +1,248 @@
+//! Vectors that take every step together.
+//!
+//! The formula is one long chain of dependent operations. Several vectors side by side, in program order, fill the
+//! processor's window of waiting operations, which holds little more than one chain.
+
+use super::{Arithmetic, Mask, Native, Pair, elementary};
+use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, SimdMask};
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
+
+/// A vector as wide as the processor has them.
+type Vector<S, T> = <T as fearless_simd::SimdFloatElement>::Native<S>;
+
+/// `U` vectors of a native float.
+#[derive(Clone, Copy)]
+pub(crate) struct Lockstep<S: Simd, T: Native, const U: usize> {
+    vectors: [Vector<S, T>; U],
+    simd: S,
+}
+
+/// One answer per lane of a [`Lockstep`].
+#[derive(Clone, Copy)]
+pub(crate) struct LockstepMask<S: Simd, T: Native, const U: usize>([<Vector<S, T> as SimdBase<S>>::Mask; U]);
+
+/// An operation of two values, vector by vector. Loops and not closures, which would be compiled without the caller's
+/// instructions.
+macro_rules! operator {
+    ($($trait:ident $method:ident),*) => {$(
+        impl<S: Simd, T: Native, const U: usize> $trait for Lockstep<S, T, U> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(mut self, other: Self) -> Self {
+                for i in 0..U {
+                    self.vectors[i] = self.vectors[i].$method(other.vectors[i]);
+                }
+                self
+            }
+        }
+    )*};
+}
+operator!(Add add, Sub sub, Mul mul, Div div);
+
+macro_rules! mask_operator {
+    ($($trait:ident $method:ident),*) => {$(
+        impl<S: Simd, T: Native, const U: usize> $trait for LockstepMask<S, T, U> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(mut self, other: Self) -> Self {
+                for i in 0..U {
+                    self.0[i] = self.0[i].$method(other.0[i]);
+                }
+                self
+            }
+        }
+    )*};
+}
+mask_operator!(BitAnd bitand, BitOr bitor);
+
+impl<S: Simd, T: Native, const U: usize> Neg for Lockstep<S, T, U> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(mut self) -> Self {
+        for i in 0..U {
+            self.vectors[i] = -self.vectors[i];
+        }
+        self
+    }
+}
+
+impl<S: Simd, T: Native, const U: usize> Not for LockstepMask<S, T, U> {
+    type Output = Self;
+    #[inline(always)]
+    fn not(mut self) -> Self {
+        for i in 0..U {
+            self.0[i] = !self.0[i];
+        }
+        self
+    }
+}
+
+impl<S: Simd, T: Native, const U: usize> Mask for LockstepMask<S, T, U> {
+    #[inline(always)]
+    fn all(self) -> bool {
+        let mut all = self.0[0];
+        for i in 1..U {
+            all &= self.0[i];
+        }
+        all.all_true()
+    }
+}
+
+macro_rules! comparison {
+    ($($method:ident: $of_vectors:ident),*) => {$(
+        #[inline(always)]
+        fn $method(self, other: Self) -> Self::Mask {
+            let mut mask = LockstepMask([<Vector<S, T> as SimdBase<S>>::Mask::splat(self.simd, false); U]);
+            for i in 0..U {
+                mask.0[i] = self.vectors[i].$of_vectors(other.vectors[i]);
+            }
+            mask
+        }
+    )*};
+}
+
+impl<S: Simd, T: Native, const U: usize> Lockstep<S, T, U> {
+    /// Whether the processor multiplies and adds with one rounding; a constant once it is inlined.
+    #[inline(always)]
+    fn is_fused(self) -> bool {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        return matches!(self.simd.level(), Level::Avx512(_) | Level::Avx2(_));
+        #[cfg(target_arch = "aarch64")]
+        return matches!(self.simd.level(), Level::Neon(_));
+        #[cfg(not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")))]
+        return false;
+    }
+
+    /// (k, 2⁻ᵏ) with ⅝ ≤ self · 2⁻ᵏ < 5/4; k in units of [`Native::EXPONENT_UNIT`].
+    #[inline(always)]
+    pub(super) fn exponent(mut self) -> (Self, Self) {
+        let mut scale = self;
+        for i in 0..U {
+            (self.vectors[i], scale.vectors[i]) = T::exponent::<S>(self.vectors[i]);
+        }
+        (self, scale)
+    }
+
+    /// `self` with the lower half of its fraction cleared.
+    #[inline(always)]
+    fn upper_half(mut self) -> Self {
+        for i in 0..U {
+            self.vectors[i] = T::upper_half::<S>(self.vectors[i]);
+        }
+        self
+    }
+
+    /// Both halves of `self`: their products are exact (Dekker).
+    #[inline(always)]
+    fn halves(self) -> (Self, Self) {
+        let upper = self.upper_half();
+        (upper, self - upper)
+    }
+}
+
+impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
+    type Element = T;
+    type Mask = LockstepMask<S, T, U>;
+    type Context = S;
+
+    const LANES: usize = U * Vector::<S, T>::LEN;
+
+    #[inline(always)]
+    fn apart<R>(simd: S, f: impl FnOnce() -> R) -> R {
+        simd.vectorize(f)
+    }
+
+    #[inline(always)]
+    fn load(simd: S, from: &[T]) -> Self {
+        let mut vectors = [Vector::<S, T>::splat(simd, T::from_f64(0.0)); U];
+        for i in 0..U {
+            vectors[i] = Vector::<S, T>::from_slice(simd, &from[i * Vector::<S, T>::LEN..][..Vector::<S, T>::LEN]);
+        }
+        Lockstep { vectors, simd }
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut [T]) {
+        for i in 0..U {
+            self.vectors[i].store_slice(&mut to[i * Vector::<S, T>::LEN..][..Vector::<S, T>::LEN]);
+        }
+    }
+
+    #[inline(always)]
+    fn splat(self, x: T) -> Self {
+        Lockstep { vectors: [Vector::<S, T>::splat(self.simd, x); U], ..self }
+    }
+
+    comparison!(gt: simd_gt, ge: simd_ge, eq: simd_eq);
+
+    #[inline(always)]
+    fn select(mask: Self::Mask, mut yes: Self, no: Self) -> Self {
+        for i in 0..U {
+            yes.vectors[i] = mask.0[i].select(yes.vectors[i], no.vectors[i]);
+        }
+        yes
+    }
+
+    #[inline(always)]
+    fn mul_add(mut self, b: Self, c: Self) -> Self {
+        for i in 0..U {
+            self.vectors[i] = self.vectors[i].mul_add(b.vectors[i], c.vectors[i]);
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn product_error(self, b: Self, product: Self) -> Self {
+        if self.is_fused() {
+            return self.mul_add(b, -product);
+        }
+        let ((a, low), (b, b_low)) = (self.halves(), b.halves());
+        (((a * b - product) + a * b_low) + low * b) + low * b_low
+    }
+
+    #[inline(always)]
+    fn subtracted_from(self, b: Self, c: Self) -> Self {
+        if self.is_fused() {
+            return (-self).mul_add(b, c);
+        }
+        let product = Pair::product(self, b);
+        (c - product.hi) - product.lo
+    }
+
+    #[inline(always)]
+    fn round_exp_2(self, shift: Self) -> (Self, Self) {
+        let rounder = self.splat(T::POWER_ROUNDER) + shift;
+        let sum = self + rounder;
+        let mut power = sum;
+        for i in 0..U {
+            power.vectors[i] = Vector::<S, T>::from_bits(power.vectors[i].to_bits() << T::FRACTION_BITS);
+        }
+        (sum - rounder, power)
+    }
+
+    #[inline(always)]
+    fn ln_2(self) -> [Self; 2] {
+        let [high, low] = T::LN_2;
+        [self.splat(high), self.splat(low)]
+    }
+
+    #[inline(always)]
+    fn exp_m1_reduced(r: Self, t: Self) -> Self {
+        elementary::exp_m1(r, t)
+    }
+
+    #[inline(always)]
+    fn neg_ln(u: Self, v: Self) -> Self {
+        elementary::neg_ln(u, v)
+    }
+
+    #[inline(always)]
+    fn ln_pair(x: Pair<Self>) -> Pair<Self> {
+        elementary::ln(x)
+    }
+
+    #[inline(always)]
+    fn exp_pair(x: Pair<Self>) -> Self {
+        elementary::exp(x)
+    }
+}

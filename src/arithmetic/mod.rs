@@ -1,0 +1,113 @@
+//! How a formula sees a value: one float of any type, or vectors of floats in lockstep.
+//!
+//! A formula is written once, over a `V:` [`Arithmetic`]. [`Lockstep`] runs it on vectors of `f32` or `f64`, [`Scalar`] on
+//! one element of any [`Float`].
+
+pub(crate) mod elementary;
+mod dispatch;
+mod lockstep;
+mod logit;
+mod native;
+mod pair;
+mod scalar;
+
+pub(crate) use dispatch::{Task, run};
+pub(crate) use lockstep::Lockstep;
+pub(crate) use logit::logit;
+pub(crate) use native::Native;
+pub(crate) use pair::Pair;
+pub(crate) use scalar::{Scalar, ln_2};
+
+use crate::element::Float;
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
+
+/// The answer to a question asked of every lane.
+pub(crate) trait Mask: Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> {
+    /// Whether it is yes everywhere.
+    fn all(self) -> bool;
+}
+
+/// A value that formulas calculate with.
+pub(crate) trait Arithmetic:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+{
+    /// What one lane holds.
+    type Element: Float;
+
+    /// One answer per lane.
+    type Mask: Mask;
+
+    /// What it takes to make a value from elements: the proof that the processor has the instructions.
+    type Context: Copy;
+
+    /// The number of lanes.
+    const LANES: usize;
+
+    /// Calls `f` as a function of its own that is compiled for the instructions.
+    fn apart<R>(context: Self::Context, f: impl FnOnce() -> R) -> R;
+
+    /// The first [`LANES`](Self::LANES) elements.
+    fn load(context: Self::Context, from: &[Self::Element]) -> Self;
+
+    /// Stores the lanes to as many elements.
+    fn store(self, to: &mut [Self::Element]);
+
+    /// `x` in every lane of a value like `self`.
+    fn splat(self, x: Self::Element) -> Self;
+
+    /// The nearest element to a constant, in every lane of a value like `self`.
+    #[inline(always)]
+    fn number(self, x: f64) -> Self {
+        self.splat(Self::Element::from_f64(x))
+    }
+
+    #[inline(always)]
+    fn zero(self) -> Self {
+        self.number(0.0)
+    }
+
+    #[inline(always)]
+    fn one(self) -> Self {
+        self.number(1.0)
+    }
+
+    /// `self > other`; no where either is NaN.
+    fn gt(self, other: Self) -> Self::Mask;
+
+    /// `self ≥ other`; no where either is NaN.
+    fn ge(self, other: Self) -> Self::Mask;
+
+    /// `self = other`; no where either is NaN.
+    fn eq(self, other: Self) -> Self::Mask;
+
+    /// `yes` where the mask is, else `no`.
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+
+    /// `self · b + c`; rounded once where that is as fast.
+    fn mul_add(self, b: Self, c: Self) -> Self;
+
+    /// `self · b − product`, without error where `product` is the rounded `self · b`.
+    fn product_error(self, b: Self, product: Self) -> Self;
+
+    /// `c − self · b`, with no more than the rounding of the result.
+    fn subtracted_from(self, b: Self, c: Self) -> Self;
+
+    /// n, the whole number nearest to a moderate `self`, and 2^(n + shift) for a whole `shift`, as long as that is normal.
+    fn round_exp_2(self, shift: Self) -> (Self, Self);
+
+    /// ln 2 as high + low, where n · high is exact for every exponent n of the type.
+    fn ln_2(self) -> [Self; 2];
+
+    /// eʳ⁺ᵗ − 1 for |r| ≤ ½ ln 2 and a t below a rounding error of r.
+    fn exp_m1_reduced(r: Self, t: Self) -> Self;
+
+    /// −ln v for v = 1 − u > 0, where whichever of the two is small is accurate.
+    fn neg_ln(u: Self, v: Self) -> Self;
+
+    /// ln x for x ≥ 0, to about twice the precision where the type can; anything finite for an x below the smallest
+    /// normal number.
+    fn ln_pair(x: Pair<Self>) -> Pair<Self>;
+
+    /// eˣ; 0 where that is not a normal number, the largest power of two where it would be beyond it.
+    fn exp_pair(x: Pair<Self>) -> Self;
+}

@@ -1,0 +1,146 @@
+//! One float of any type.
+
+use super::{Arithmetic, Mask, Pair};
+use crate::element::Float;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// ln 2 as high + low, and the grid on which the high part lies: with so few bits that its product with an exponent is exact.
+const LN_2: [[f64; 3]; 2] = [
+    [0.693_147_180_559_890_3, 5.497_923_018_708_371e-14, 1.0 / (1u64 << 42) as f64],
+    [0.693_145_751_953_125, 1.428_606_820_309_417e-6, 1.0 / (1u64 << 16) as f64],
+];
+
+/// The pieces of ln 2 for a type: the longer ones if it represents them.
+pub(crate) fn ln_2<T: Float>() -> [f64; 3] {
+    let [long, short] = LN_2;
+    if T::from_f64(long[0]).to_f64() == long[0] { long } else { short }
+}
+
+/// A float that takes part in formulas, with the elementary functions of its [`Float`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scalar<T>(pub(crate) T);
+
+macro_rules! operator {
+    ($($trait:ident $method:ident $operator:tt),*) => {$(
+        impl<T: Float> $trait for Scalar<T> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Scalar(self.0 $operator other.0)
+            }
+        }
+    )*};
+}
+operator!(Add add +, Sub sub -, Mul mul *, Div div /);
+
+impl<T: Float> Neg for Scalar<T> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Scalar(-self.0)
+    }
+}
+
+impl Mask for bool {
+    #[inline(always)]
+    fn all(self) -> bool {
+        self
+    }
+}
+
+impl<T: Float> Arithmetic for Scalar<T> {
+    type Element = T;
+    type Mask = bool;
+    type Context = ();
+
+    const LANES: usize = 1;
+
+    #[inline(always)]
+    fn apart<R>((): (), f: impl FnOnce() -> R) -> R {
+        f()
+    }
+
+    #[inline(always)]
+    fn load((): (), from: &[T]) -> Self {
+        Scalar(from[0])
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut [T]) {
+        to[0] = self.0;
+    }
+
+    #[inline(always)]
+    fn splat(self, x: T) -> Self {
+        Scalar(x)
+    }
+
+    #[inline(always)]
+    fn gt(self, other: Self) -> bool {
+        self.0 > other.0
+    }
+
+    #[inline(always)]
+    fn ge(self, other: Self) -> bool {
+        self.0 >= other.0
+    }
+
+    #[inline(always)]
+    fn eq(self, other: Self) -> bool {
+        self.0 == other.0
+    }
+
+    #[inline(always)]
+    fn select(mask: bool, yes: Self, no: Self) -> Self {
+        if mask { yes } else { no }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, b: Self, c: Self) -> Self {
+        Scalar(self.0 * b.0 + c.0)
+    }
+
+    #[inline(always)]
+    fn product_error(self, b: Self, product: Self) -> Self {
+        Scalar(self.0.mul_add(b.0, -product.0))
+    }
+
+    #[inline(always)]
+    fn subtracted_from(self, b: Self, c: Self) -> Self {
+        Scalar((-self.0).mul_add(b.0, c.0))
+    }
+
+    #[inline(always)]
+    fn round_exp_2(self, shift: Self) -> (Self, Self) {
+        let n = self.0.to_f64().round();
+        (self.number(n), self.number((n + shift.0.to_f64()).exp2()))
+    }
+
+    #[inline(always)]
+    fn ln_2(self) -> [Self; 2] {
+        let [high, low, _] = ln_2::<T>();
+        [self.number(high), self.number(low)]
+    }
+
+    #[inline(always)]
+    fn exp_m1_reduced(r: Self, t: Self) -> Self {
+        Scalar((r.0 + t.0).exp_m1())
+    }
+
+    #[inline(always)]
+    fn neg_ln(u: Self, v: Self) -> Self {
+        if u.0 < T::from_f64(0.5) { Scalar(-(-u.0).ln_1p()) } else { Scalar(-v.0.ln()) }
+    }
+
+    #[inline(always)]
+    fn ln_pair(x: Pair<Self>) -> Pair<Self> {
+        let smallest = T::from_f64(f64::from(-T::MAX_EXPONENT).exp2());
+        let x = if x.hi.0 < smallest { T::from_f64(1.0) } else { x.round().0 };
+        Pair::single(Scalar(x.ln()))
+    }
+
+    #[inline(always)]
+    fn exp_pair(x: Pair<Self>) -> Self {
+        Scalar(x.round().0.exp())
+    }
+}

@@ -1,0 +1,138 @@
+//! What an element type must offer to run through the formulas.
+//!
+//! [`f32`] and [`f64`] are ready. Another float (a dual number, a double-double) needs its arithmetic, four
+//! elementary functions, conversions, and a type for sums.
+
+use num_traits::{One, Zero};
+use std::fmt::Debug;
+use std::ops::{Div, Neg, Sub};
+
+/// An element type: [`f32`], [`f64`], or a float of your own.
+///
+/// Comparisons ask about the value alone: for a dual number, they ignore the derivative. So a target that is 0 or 1 is a
+/// constant, whatever derivative it carries.
+///
+/// # Examples
+///
+/// A float that counts nothing new but shows what has to be written:
+///
+/// ```
+/// use asymmetric_loss::{AsymmetricLoss, Float};
+/// use ndarray::array;
+/// use num_traits::{One, Zero};
+/// use std::ops::{Add, Div, Mul, Neg, Sub};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+/// struct Real(f64);
+/// # impl Add for Real { type Output = Self; fn add(self, other: Self) -> Self { Real(self.0 + other.0) } }
+/// # impl Sub for Real { type Output = Self; fn sub(self, other: Self) -> Self { Real(self.0 - other.0) } }
+/// # impl Mul for Real { type Output = Self; fn mul(self, other: Self) -> Self { Real(self.0 * other.0) } }
+/// # impl Div for Real { type Output = Self; fn div(self, other: Self) -> Self { Real(self.0 / other.0) } }
+/// # impl Neg for Real { type Output = Self; fn neg(self) -> Self { Real(-self.0) } }
+/// # impl Zero for Real { fn zero() -> Self { Real(0.0) } fn is_zero(&self) -> bool { self.0 == 0.0 } }
+/// # impl One for Real { fn one() -> Self { Real(1.0) } }
+/// // … Add, Sub, Mul, Div, Neg, Zero and One, and then:
+/// impl Float for Real {
+///     type Sum = Self;
+///     fn from_f64(value: f64) -> Self { Real(value) }
+///     fn to_f64(self) -> f64 { self.0 }
+///     fn from_sum(sum: Self) -> Self { sum }
+///     fn exp(self) -> Self { Real(self.0.exp()) }
+///     fn exp_m1(self) -> Self { Real(self.0.exp_m1()) }
+///     fn ln(self) -> Self { Real(self.0.ln()) }
+///     fn ln_1p(self) -> Self { Real(self.0.ln_1p()) }
+/// }
+///
+/// let value = AsymmetricLoss::default().forward(&array![Real(0.3)], &array![Real(1.0)])?;
+/// assert!((value.0 - AsymmetricLoss::default().forward(&array![0.3], &array![1.0])?).abs() < 1e-15);
+/// # Ok::<(), asymmetric_loss::Error>(())
+/// ```
+pub trait Float:
+    Copy
+    + PartialOrd
+    + Zero
+    + One
+    + Sub<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + Debug
+    + Send
+    + Sync
+    + 'static
+{
+    /// The type in which losses are added up: a wider float where there is one, else `Self`.
+    type Sum: Float + From<Self>;
+
+    /// The largest e for which 2ᵉ and 2⁻ᵉ are both normal numbers; at most 1022.
+    const MAX_EXPONENT: i32 = f64::MAX_EXP - 2;
+
+    /// The nearest element.
+    fn from_f64(value: f64) -> Self;
+
+    /// The nearest `f64`.
+    fn to_f64(self) -> f64;
+
+    /// The nearest element to a sum.
+    fn from_sum(sum: Self::Sum) -> Self;
+
+    /// eˣ.
+    fn exp(self) -> Self;
+
+    /// eˣ − 1, accurate near 0.
+    fn exp_m1(self) -> Self;
+
+    /// ln x.
+    fn ln(self) -> Self;
+
+    /// ln(1 + x), accurate near 0.
+    fn ln_1p(self) -> Self;
+
+    /// `self · factor + addend`, rounded once if the type can: products are then split without error.
+    #[inline(always)]
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
+        self * factor + addend
+    }
+}
+
+macro_rules! native_float {
+    ($($float:ident)*) => {$(
+        impl Float for $float {
+            type Sum = f64;
+            const MAX_EXPONENT: i32 = $float::MAX_EXP - 2;
+
+            #[inline(always)]
+            fn from_f64(value: f64) -> Self {
+                value as $float
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self.into()
+            }
+            #[inline(always)]
+            fn from_sum(sum: f64) -> Self {
+                sum as $float
+            }
+            #[inline(always)]
+            fn exp(self) -> Self {
+                $float::exp(self)
+            }
+            #[inline(always)]
+            fn exp_m1(self) -> Self {
+                $float::exp_m1(self)
+            }
+            #[inline(always)]
+            fn ln(self) -> Self {
+                $float::ln(self)
+            }
+            #[inline(always)]
+            fn ln_1p(self) -> Self {
+                $float::ln_1p(self)
+            }
+            #[inline(always)]
+            fn mul_add(self, factor: Self, addend: Self) -> Self {
+                $float::mul_add(self, factor, addend)
+            }
+        }
+    )*};
+}
+native_float!(f32 f64);

@@ -1,0 +1,96 @@
+//! A function of values, for every element of an array.
+
+use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
+use crate::element::Float;
+use castaway::cast;
+use ndarray::{Array, ArrayBase, Data, Dimension};
+
+/// The number of elements that are on the way together.
+const BLOCK: usize = 64;
+
+/// The number of elements below which a second thread costs more than it saves.
+#[cfg(feature = "rayon")]
+const PARALLEL: usize = 1 << 15;
+
+/// A function of one value.
+pub(crate) trait Map: Copy + Send + Sync {
+    fn eval<V: Arithmetic>(self, x: V) -> V;
+
+    /// [`eval`](Self::eval) for all of a slice; see [`native_map!`].
+    fn single(self, elements: &mut [f32]);
+
+    /// [`eval`](Self::eval) for all of a slice; see [`native_map!`].
+    fn double(self, elements: &mut [f64]);
+}
+
+/// The methods of a [`Map`] that are compiled with this crate and not, unoptimized perhaps, with its user.
+macro_rules! native_map {
+    () => {
+        fn single(self, elements: &mut [f32]) {
+            $crate::elementwise::map_native(self, elements);
+        }
+        fn double(self, elements: &mut [f64]) {
+            $crate::elementwise::map_native(self, elements);
+        }
+    };
+}
+pub(crate) use native_map;
+
+/// f of every element, in the memory order of the array.
+pub(crate) fn map<T, S, D, F>(array: &ArrayBase<S, D>, f: F) -> Array<T, D>
+where
+    T: Float,
+    S: Data<Elem = T>,
+    D: Dimension,
+    F: Map,
+{
+    let mut result = array.to_owned();
+    match result.as_slice_memory_order_mut() {
+        Some(elements) => map_slice(f, elements),
+        None => result.mapv_inplace(|x| f.eval(Scalar(x)).0),
+    }
+    result
+}
+
+fn map_slice<T: Float, F: Map>(f: F, elements: &mut [T]) {
+    #[cfg(feature = "rayon")]
+    if elements.len() >= PARALLEL {
+        let (left, right) = elements.split_at_mut(elements.len() / 2 / BLOCK * BLOCK);
+        rayon::join(|| map_slice(f, left), || map_slice(f, right));
+        return;
+    }
+    let elements = match cast!(elements, &mut [f32]) {
+        Ok(elements) => return f.single(elements),
+        Err(elements) => elements,
+    };
+    match cast!(elements, &mut [f64]) {
+        Ok(elements) => f.double(elements),
+        Err(elements) => elements.iter_mut().for_each(|x| *x = f.eval(Scalar(*x)).0),
+    }
+}
+
+/// f of every element, in vectors.
+pub(crate) fn map_native<T: Native, F: Map>(f: F, elements: &mut [T]) {
+    run(Slice { f, elements });
+}
+
+struct Slice<'a, T, F> {
+    f: F,
+    elements: &'a mut [T],
+}
+
+impl<T: Native, F: Map> Task<T> for Slice<'_, T, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Arithmetic<Element = T>>(self, context: V::Context) {
+        let (whole, rest) = self.elements.split_at_mut(self.elements.len() / V::LANES * V::LANES);
+        for block in whole.chunks_exact_mut(V::LANES) {
+            self.f.eval(V::load(context, block)).store(block);
+        }
+        let mut padded = [T::from_f64(0.0); BLOCK];
+        padded[..rest.len()].copy_from_slice(rest);
+        self.f.eval(V::load(context, &padded)).store(&mut padded);
+        rest.copy_from_slice(&padded[..rest.len()]);
+    }
+}

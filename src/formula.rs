@@ -1,0 +1,301 @@
+//! The stages composed: value, first and second derivative of the loss of one element.
+//!
+//! A positive is the mirror image of a negative without margin, so one formula serves both labels: the loss of the
+//! probability of the *wrong* answer. What differs are the numerators of the sigmoid, the exponent, and the sign of the
+//! derivative.
+
+use crate::activation::{self, Reference, bound, clamp};
+use crate::arithmetic::{Arithmetic, Pair};
+use crate::element::Float;
+use crate::focal::{Base, Jet, Weight, ln_over_base, mix, weighted};
+use crate::margin::{Numerators, Wrong};
+use crate::settings::Implementation;
+
+/// How the focal weight is raised.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Exponents {
+    /// γ₋ and γ₊ are these whole numbers, both at most 4, in every class.
+    Whole { neg: u32, pos: u32 },
+    /// Any others.
+    Real,
+}
+
+/// What is the same for all elements of a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Formula<T> {
+    pub(crate) implementation: Implementation,
+    pub(crate) exponents: Exponents,
+    pub(crate) detached: bool,
+    /// ε of max(·, ε) under the logarithm, and −ln ε.
+    pub(crate) floor: Option<(T, T)>,
+}
+
+/// The constants of the class of an element.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Class<V> {
+    /// The margin of its negatives.
+    pub(crate) reference: Reference<V>,
+    pub(crate) gamma_neg: V,
+    pub(crate) gamma_pos: V,
+}
+
+/// The terms of one label, with derivatives in the logit w of the wrong answer.
+#[derive(Clone, Copy, Debug)]
+struct Term<V> {
+    wrong: Wrong<V>,
+    /// dP/dw = PQ.
+    d: V,
+    /// C = −ln v. It means nothing at and below the margin, where the base is 0.
+    entropy: V,
+    /// dC/dw = PQ/v.
+    slope: V,
+}
+
+impl<V: Arithmetic> Term<V> {
+    #[inline(always)]
+    fn new(wrong: Wrong<V>, order: u8) -> Self {
+        let d = wrong.p * wrong.q;
+        let slope = if order >= 1 { d / wrong.v } else { d };
+        Term { wrong, d, entropy: V::neg_ln(wrong.u.hi, wrong.v), slope }
+    }
+
+    /// What the stages cannot know of a |w| so large that e^(−|w|) is not a normal number: they saw it at the bound.
+    #[inline(always)]
+    fn saturated(self, w: V) -> Self {
+        let Term { wrong, d, entropy, slope } = self;
+        let (zero, one, bound) = (w.zero(), w.one(), bound(w));
+        let factor = V::exp_pair(Pair::single(bound - w));
+        let (q, m) = (wrong.q * factor, wrong.m);
+        let v = q + m;
+        let right = Term {
+            wrong: Wrong { u: Pair::single(zero), p: zero, q: one, v: one, m: zero },
+            d: zero,
+            entropy: zero,
+            slope: zero,
+        };
+        // In this order q/v keeps its digits where q itself has none.
+        let slope_behind_margin = wrong.p * ((wrong.q / v) * factor);
+        let without_margin = m.eq(zero);
+        let wrong_by_far = Term {
+            // Without a margin v = q, which may be 0; any number below every floor will do.
+            wrong: Wrong { q, v: V::select(without_margin, wrong.v * w.number(0.5), v), ..wrong },
+            d: d * factor,
+            entropy: V::select(without_margin, w, V::neg_ln(wrong.u.hi, v)),
+            slope: V::select(without_margin, wrong.p, slope_behind_margin),
+        };
+        let here = Term { wrong, d, entropy, slope };
+        Self::select((-bound).gt(w), right, Self::select(w.gt(bound), wrong_by_far, here))
+    }
+
+    #[inline(always)]
+    fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
+        let choose = |yes: V, no: V| V::select(mask, yes, no);
+        let (a, b) = (yes.wrong, no.wrong);
+        Term {
+            wrong: Wrong {
+                u: Pair::select(mask, a.u, b.u),
+                p: choose(a.p, b.p),
+                q: choose(a.q, b.q),
+                v: choose(a.v, b.v),
+                m: choose(a.m, b.m),
+            },
+            d: choose(yes.d, no.d),
+            entropy: choose(yes.entropy, no.entropy),
+            slope: choose(yes.slope, no.slope),
+        }
+    }
+
+    /// −ln max(v, ε), which is constant below ε.
+    #[inline(always)]
+    fn floored(self, (floor, neg_ln): (V::Element, V::Element)) -> Self {
+        let v = self.wrong.v;
+        let below = v.splat(floor).gt(v);
+        Term {
+            entropy: V::select(below, v.splat(neg_ln), self.entropy),
+            slope: V::select(below, v.zero(), self.slope),
+            ..self
+        }
+    }
+
+    /// C with its derivatives: C′ = PQ/v, C″ = C′·(Q − P·m/v).
+    #[inline(always)]
+    fn entropy(&self, order: u8) -> Jet<V> {
+        let Wrong { p, q, v, m, .. } = self.wrong;
+        let second = if order >= 2 { self.slope * (q - p * (m / v)) } else { self.slope };
+        Jet { value: self.entropy, first: self.slope, second }
+    }
+
+    /// The derivatives of the base: b′ = PQ and b″ = PQ(Q − P), for u and P alike.
+    #[inline(always)]
+    fn base(&self, value: Pair<V>) -> Base<V> {
+        Base { value, first: self.d, second: self.d * (self.wrong.q - self.wrong.p) }
+    }
+}
+
+/// C, but a finite number where it is infinite, and where that is. The derivatives multiply C by a 0 there.
+#[inline(always)]
+fn capped<V: Arithmetic>(term: Term<V>) -> (Term<V>, V::Mask) {
+    let c = term.entropy;
+    let finite = (c - c).eq(c.zero());
+    let large = c.number(f64::from(V::Element::MAX_EXPONENT).exp2());
+    (Term { entropy: V::select(finite, c, large), ..term }, !finite)
+}
+
+impl<T: Copy> Formula<T> {
+    /// A label that is 0 or 1, with derivatives as far as `order`. Unless `saturated`, z is within the [`bound`]; if so, it
+    /// may be any number, and anything comes of NaN.
+    #[inline(always)]
+    pub(crate) fn hard<V: Arithmetic<Element = T>>(
+        &self,
+        z: V,
+        present: V::Mask,
+        class: &Class<V>,
+        order: u8,
+        saturated: bool,
+    ) -> Jet<V> {
+        let sigmoid = activation::sigmoid_parts(if saturated { clamp(z) } else { z }, &class.reference);
+        let absent = Numerators::absent(&sigmoid, &class.reference);
+        let numerators = Numerators::select(present, Numerators::present(&sigmoid), absent);
+        let mut term = Term::new(Wrong::new(&sigmoid, numerators), order);
+        if saturated {
+            term = term.saturated(V::select(present, -z, z));
+        }
+        let term = self.floored(term);
+
+        let base = self.base(&term);
+        let gamma = V::select(present, class.gamma_pos, class.gamma_neg);
+        let weight = match self.exponents {
+            Exponents::Whole { neg, pos } => Weight::select(present, Weight::whole(base, pos), Weight::whole(base, neg)),
+            Exponents::Real => Weight::real(base, Pair::single(gamma)),
+        };
+        self.weighed(term, weight, gamma, order, saturated).mirrored(present)
+    }
+
+    /// A label between 0 and 1, otherwise like [`hard`](Self::hard).
+    #[inline(always)]
+    pub(crate) fn soft<V: Arithmetic<Element = T>>(
+        &self,
+        z: V,
+        y: V,
+        class: &Class<V>,
+        order: u8,
+        saturated: bool,
+    ) -> Jet<V> {
+        let sigmoid = activation::sigmoid_parts(if saturated { clamp(z) } else { z }, &class.reference);
+        let mut positive = Term::new(Wrong::new(&sigmoid, Numerators::present(&sigmoid)), order);
+        let mut negative = Term::new(Wrong::new(&sigmoid, Numerators::absent(&sigmoid, &class.reference)), order);
+        if saturated {
+            (positive, negative) = (positive.saturated(-z), negative.saturated(z));
+        }
+        let (positive, negative) = (self.floored(positive), self.floored(negative));
+
+        match self.implementation {
+            Implementation::AlibabaMiil => self.blend(z, y, positive, negative, class, order, saturated),
+            Implementation::DeepPsp | Implementation::Paper => {
+                let (base_pos, base_neg) = (self.base(&positive), self.base(&negative));
+                let (weight_pos, weight_neg) = match self.exponents {
+                    Exponents::Whole { neg, pos } => (Weight::whole(base_pos, pos), Weight::whole(base_neg, neg)),
+                    Exponents::Real => (
+                        Weight::real(base_pos, Pair::single(class.gamma_pos)),
+                        Weight::real(base_neg, Pair::single(class.gamma_neg)),
+                    ),
+                };
+                let positive = self.weighed(positive, weight_pos, class.gamma_pos, order, saturated);
+                let negative = self.weighed(negative, weight_neg, class.gamma_neg, order, saturated);
+                Jet::mix(y, positive.mirror(), negative)
+            }
+        }
+    }
+
+    /// AlibabaMiil: base, cross-entropy and exponent are each a mixture of both labels.
+    #[expect(clippy::too_many_arguments, reason = "all that an element is made of")]
+    #[inline(always)]
+    fn blend<V: Arithmetic<Element = T>>(
+        &self,
+        z: V,
+        y: V,
+        positive: Term<V>,
+        negative: Term<V>,
+        class: &Class<V>,
+        order: u8,
+        saturated: bool,
+    ) -> Jet<V> {
+        let (positive, infinite) = capped(positive);
+        let (negative, negative_infinite) = capped(negative);
+        let infinite = infinite | negative_infinite;
+        // At and below the margin C is 0.
+        let above = negative.wrong.u.hi.gt(z.zero());
+        let negative = Term { entropy: V::select(above, negative.entropy, z.zero()), ..negative };
+
+        let y_pair = Pair::single(y);
+        let absence = Pair::sum(y.one(), -y);
+        let base = y_pair.times(positive.wrong.u).plus(absence.times(negative.wrong.u));
+        let gamma = Pair::product(class.gamma_pos, y).plus(Pair::single(class.gamma_neg).times(absence));
+        let (base, ln) = ln_over_base(base, gamma);
+        let of_positive = positive.base(base);
+        let of_negative = negative.base(base);
+        let base = Base {
+            value: base,
+            first: mix(y, -of_positive.first, of_negative.first),
+            second: mix(y, of_positive.second, of_negative.second),
+        };
+        let entropy = Jet::mix(y, positive.entropy(order).mirror(), negative.entropy(order));
+        let mut loss = weighted(base, entropy, V::exp_pair(ln), self.in_derivative(gamma.hi), order);
+        if saturated {
+            // A weight too small for the type may meet a C so large that their product is not.
+            let root = V::exp_pair(ln.times(Pair::single(z.number(0.5))));
+            let value = base.value.scaled((root * entropy.value) * root);
+            let beyond = z.gt(bound(z)) | (-bound(z)).gt(z);
+            loss.value = V::select(beyond, value, loss.value);
+            loss.value = V::select(infinite, z.one() / z.zero(), loss.value);
+        }
+        loss
+    }
+
+    #[inline(always)]
+    fn floored<V: Arithmetic<Element = T>>(&self, term: Term<V>) -> Term<V> {
+        match self.floor {
+            Some(floor) => term.floored(floor),
+            None => term,
+        }
+    }
+
+    /// The base of the focal weight of one label: u, or P where it is not shifted.
+    #[inline(always)]
+    fn base<V: Arithmetic<Element = T>>(&self, term: &Term<V>) -> Pair<V> {
+        let Wrong { u, m, .. } = term.wrong;
+        if self.implementation == Implementation::DeepPsp {
+            let base = Pair::sum(m, u.hi);
+            return Pair { hi: base.hi, lo: base.lo + u.lo };
+        }
+        u
+    }
+
+    /// The focusing exponent as the derivatives see it.
+    #[inline(always)]
+    fn in_derivative<V: Arithmetic<Element = T>>(&self, gamma: V) -> V {
+        if self.detached { gamma.zero() } else { gamma }
+    }
+
+    /// The loss of one label, with derivatives in the logit of the wrong answer.
+    #[inline(always)]
+    fn weighed<V: Arithmetic<Element = T>>(
+        &self,
+        term: Term<V>,
+        weight: Weight<V>,
+        gamma: V,
+        order: u8,
+        saturated: bool,
+    ) -> Jet<V> {
+        let Weight { base, over_base } = weight;
+        let weighed = |term: Term<V>| {
+            weighted(term.base(base), term.entropy(order), over_base, self.in_derivative(gamma), order)
+        };
+        if !saturated {
+            return weighed(term);
+        }
+        let (finite, infinite) = capped(term);
+        let loss = weighed(finite);
+        Jet { value: V::select(infinite, term.entropy, loss.value), ..loss }
+    }
+}

@@ -1,0 +1,155 @@
+//! Evaluates a few elements: in place where an array is a slice, else through a copy.
+
+use super::evaluate::{InvalidLabel, Labels, Run, evaluate};
+use super::traverse::{Arrays, Pass, Position};
+use crate::element::Float;
+use crate::sum::Accumulator;
+use crate::target::Target;
+use castaway::cast;
+use ndarray::{ArrayView, ArrayViewMut, Dimension, Zip};
+
+/// The number of bytes in a copy.
+const COPY: usize = 1 << 13;
+
+/// Evaluates a few elements in sequence.
+pub(super) fn evaluate_leaf<T: Float, Y: Target<T>, D: Dimension>(
+    pass: &Pass<'_, T>,
+    mut arrays: Arrays<'_, T, Y, D>,
+    position: Position,
+    one_class: bool,
+    sum: &mut Accumulator<T>,
+) -> Result<(), InvalidLabel> {
+    let is_slice = |array: &Option<ArrayViewMut<'_, T, D>>| array.as_ref().is_none_or(|a| a.is_standard_layout());
+    let outputs = [&arrays.losses, &arrays.gradient, &arrays.hessian].into_iter().all(is_slice);
+    if outputs
+        && let (Some(logits), Some(labels)) = (arrays.logits.as_slice(), arrays.targets.as_slice().and_then(as_labels))
+    {
+        let run = Run {
+            logits,
+            labels,
+            class: position.class,
+            one_class,
+            scale: pass.scale,
+            sum,
+            losses: arrays.losses.as_mut().and_then(|losses| losses.as_slice_mut()),
+            gradient: arrays.gradient.as_mut().and_then(|gradient| gradient.as_slice_mut()),
+            hessian: arrays.hessian.as_mut().and_then(|hessian| hessian.as_slice_mut()),
+        };
+        return evaluate(pass.plan, run);
+    }
+    match size_of::<T>() {
+        ..=4 => Copies::<T, { COPY / 4 }>::new().evaluate(pass, arrays, position, one_class, sum),
+        ..=8 => Copies::<T, { COPY / 8 }>::new().evaluate(pass, arrays, position, one_class, sum),
+        ..=64 => Copies::<T, { COPY / 64 }>::new().evaluate(pass, arrays, position, one_class, sum),
+        _ => Copies::<T, 1>::new().evaluate(pass, arrays, position, one_class, sum),
+    }
+}
+
+/// Labels that the kernel reads as they are.
+fn as_labels<T: Float, Y: Target<T>>(targets: &[Y]) -> Option<Labels<'_, T>> {
+    if let Ok(floats) = cast!(targets, &[T]) {
+        return Some(Labels::Floats(floats));
+    }
+    if let Ok(bools) = cast!(targets, &[bool]) {
+        return Some(Labels::Bools(bools));
+    }
+    cast!(targets, &[u8]).ok().map(Labels::Bytes)
+}
+
+/// Copies in logical order of stretches of those arrays that are not slices in that order.
+struct Copies<T, const N: usize> {
+    logits: [T; N],
+    labels: [T; N],
+    losses: [T; N],
+    gradient: [T; N],
+    hessian: [T; N],
+}
+
+impl<T: Float, const N: usize> Copies<T, N> {
+    fn new() -> Self {
+        let zeros = [T::from_f64(0.0); N];
+        Copies { logits: zeros, labels: zeros, losses: zeros, gradient: zeros, hessian: zeros }
+    }
+
+    /// Evaluates arrays, at most `N` elements at a time.
+    #[inline(never)]
+    fn evaluate<Y: Target<T>, D: Dimension>(
+        &mut self,
+        pass: &Pass<'_, T>,
+        mut arrays: Arrays<'_, T, Y, D>,
+        position: Position,
+        one_class: bool,
+        sum: &mut Accumulator<T>,
+    ) -> Result<(), InvalidLabel> {
+        if arrays.logits.len() > N {
+            let [(left, left_position), (right, right_position)] = arrays.halves(position);
+            self.evaluate(pass, left, left_position, one_class, sum)?;
+            return self.evaluate(pass, right, right_position, one_class, sum);
+        }
+        let labels = arrays.targets.as_slice().and_then(as_labels);
+        let run = Run {
+            logits: arrays.logits.as_slice().unwrap_or_else(|| read(&arrays.logits, &mut self.logits, |&z| z)),
+            labels: labels
+                .unwrap_or_else(|| Labels::Floats(read(&arrays.targets, &mut self.labels, |y| y.to_float()))),
+            class: position.class,
+            one_class,
+            scale: pass.scale,
+            sum,
+            losses: place(&mut arrays.losses, &mut self.losses),
+            gradient: place(&mut arrays.gradient, &mut self.gradient),
+            hessian: place(&mut arrays.hessian, &mut self.hessian),
+        };
+        evaluate(pass.plan, run)?;
+        write(&self.losses, arrays.losses);
+        write(&self.gradient, arrays.gradient);
+        write(&self.hessian, arrays.hessian);
+        Ok(())
+    }
+}
+
+/// Copies an array to a buffer.
+fn read<'a, S, T, D: Dimension>(from: &ArrayView<'_, S, D>, to: &'a mut [T], convert: impl Fn(&S) -> T) -> &'a [T] {
+    let to = &mut to[..from.len()];
+    copy(from, &mut array_mut(&from.raw_dim(), to), convert);
+    to
+}
+
+/// Where the results for an array go: itself, or a buffer from which [`write`] takes them.
+fn place<'a, T, D: Dimension>(
+    array: &'a mut Option<ArrayViewMut<'_, T, D>>,
+    buffer: &'a mut [T],
+) -> Option<&'a mut [T]> {
+    let array = array.as_mut()?;
+    let length = array.len();
+    if array.is_standard_layout() { array.as_slice_mut() } else { Some(&mut buffer[..length]) }
+}
+
+/// Copies a buffer to an array, if results went there.
+fn write<T: Copy, D: Dimension>(from: &[T], to: Option<ArrayViewMut<'_, T, D>>) {
+    if let Some(mut to) = to.filter(|to| !to.is_standard_layout()) {
+        let from = ArrayView::from_shape(to.raw_dim(), &from[..to.len()]).expect(FITS);
+        copy(&from, &mut to, |&x| x);
+    }
+}
+
+const FITS: &str = "a buffer has as many elements as the shape";
+
+/// A buffer as an array in logical order.
+fn array_mut<'a, T, D: Dimension>(shape: &D, buffer: &'a mut [T]) -> ArrayViewMut<'a, T, D> {
+    ArrayViewMut::from_shape(shape.clone(), buffer).expect(FITS)
+}
+
+/// Copies along the axis on which the elements of either array that is not in logical order lie closest together.
+fn copy<S, T, D: Dimension>(from: &ArrayView<'_, S, D>, to: &mut ArrayViewMut<'_, T, D>, convert: impl Fn(&S) -> T) {
+    let strides = if from.is_standard_layout() { to.strides() } else { from.strides() };
+    let closest = |&axis: &usize| (from.shape()[axis] == 1, strides[axis].unsigned_abs());
+    let innermost = (0..from.ndim()).min_by_key(closest);
+    let (mut from, mut to) = (from.view(), to.view_mut());
+    if let Some(axis) = innermost {
+        // The last axis is the innermost loop.
+        let last = from.ndim() - 1;
+        from.swap_axes(axis, last);
+        to.swap_axes(axis, last);
+    }
+    Zip::from(to).and(from).for_each(|to, from| *to = convert(from));
+}

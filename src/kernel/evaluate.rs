@@ -1,0 +1,287 @@
+//! Takes a run of consecutive elements through the formula.
+
+use super::plan::{Constants, Plan};
+use crate::activation::bound;
+use crate::arithmetic::{Arithmetic, Mask, Native, Scalar, Task, run};
+use crate::element::Float;
+use crate::focal::Jet;
+use crate::formula::{Class, Formula};
+use crate::sum::Accumulator;
+use crate::target::Target;
+use castaway::cast;
+
+/// The number of elements between which nothing but the formula is done: a whole number of vectors of any width.
+pub(crate) const STRETCH: usize = 64;
+
+/// The size of an element, in bytes, above which elements go one by one, or a stretch of them would fill the stack.
+const LARGE: usize = 64;
+
+/// Labels in a form that the kernel reads; every other form is converted first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Labels<'a, T> {
+    Floats(&'a [T]),
+    Bools(&'a [bool]),
+    Bytes(&'a [u8]),
+}
+
+/// Consecutive elements to evaluate, and where the results go. All slices have one length.
+#[derive(Debug)]
+pub(crate) struct Run<'a, T: Float> {
+    pub(crate) logits: &'a [T],
+    pub(crate) labels: Labels<'a, T>,
+    /// The class of the first element.
+    pub(crate) class: usize,
+    /// Whether the class is that of all elements; otherwise classes follow each other, over and over.
+    pub(crate) one_class: bool,
+    /// What gradient and Hessian are multiplied by.
+    pub(crate) scale: T,
+    pub(crate) sum: &'a mut Accumulator<T>,
+    pub(crate) losses: Option<&'a mut [T]>,
+    pub(crate) gradient: Option<&'a mut [T]>,
+    pub(crate) hessian: Option<&'a mut [T]>,
+}
+
+/// A label is outside [0, 1].
+#[derive(Debug)]
+pub(crate) struct InvalidLabel;
+
+/// Evaluates a run: `f32` and `f64` in vectors, other elements one by one.
+pub(crate) fn evaluate<T: Float>(plan: &Plan<T>, mut run: Run<'_, T>) -> Result<(), InvalidLabel> {
+    if let Ok(plan) = cast!(plan, &Plan<f32>)
+        && let Some(run) = run.reborrow_as()
+    {
+        return evaluate_single(plan, run);
+    }
+    if let Ok(plan) = cast!(plan, &Plan<f64>)
+        && let Some(run) = run.reborrow_as()
+    {
+        return evaluate_double(plan, run);
+    }
+    if size_of::<T>() > LARGE {
+        return stretches::<Scalar<T>, 1>((), plan, run);
+    }
+    stretches::<Scalar<T>, STRETCH>((), plan, run)
+}
+
+// Functions without parameters are compiled with this crate and not, unoptimized perhaps, with its user.
+
+fn evaluate_single(plan: &Plan<f32>, elements: Run<'_, f32>) -> Result<(), InvalidLabel> {
+    run(Evaluate { plan, run: elements })
+}
+
+fn evaluate_double(plan: &Plan<f64>, elements: Run<'_, f64>) -> Result<(), InvalidLabel> {
+    run(Evaluate { plan, run: elements })
+}
+
+struct Evaluate<'a, T: Float> {
+    plan: &'a Plan<T>,
+    run: Run<'a, T>,
+}
+
+impl<T: Native> Task<T> for Evaluate<'_, T> {
+    type Output = Result<(), InvalidLabel>;
+
+    #[inline(always)]
+    fn run<V: Arithmetic<Element = T>>(self, context: V::Context) -> Self::Output {
+        stretches::<V, STRETCH>(context, self.plan, self.run)
+    }
+}
+
+impl<T: Float> Run<'_, T> {
+    /// The same run, if `U` is `T`.
+    fn reborrow_as<U: Float>(&mut self) -> Option<Run<'_, U>> {
+        fn output<'a, T: Float, U: Float>(elements: &'a mut Option<&mut [T]>) -> Option<&'a mut [U]> {
+            elements.as_deref_mut().and_then(|elements| cast!(elements, &mut [U]).ok())
+        }
+        Some(Run {
+            logits: cast!(self.logits, &[U]).ok()?,
+            labels: match self.labels {
+                Labels::Floats(labels) => Labels::Floats(cast!(labels, &[U]).ok()?),
+                Labels::Bools(labels) => Labels::Bools(labels),
+                Labels::Bytes(labels) => Labels::Bytes(labels),
+            },
+            class: self.class,
+            one_class: self.one_class,
+            scale: cast!(self.scale, U).ok()?,
+            sum: cast!(&mut *self.sum, &mut Accumulator<U>).ok()?,
+            losses: output(&mut self.losses),
+            gradient: output(&mut self.gradient),
+            hessian: output(&mut self.hessian),
+        })
+    }
+}
+
+/// Evaluates a run, `N` elements at a time.
+#[inline(always)]
+fn stretches<V: Arithmetic, const N: usize>(
+    context: V::Context,
+    plan: &Plan<V::Element>,
+    run: Run<'_, V::Element>,
+) -> Result<(), InvalidLabel> {
+    let Run { logits, labels, class, one_class, scale, sum, mut losses, mut gradient, mut hessian } = run;
+    let order = if hessian.is_some() { 2 } else { u8::from(gradient.is_some()) };
+    let zeros = [V::Element::from_f64(0.0); N];
+    let mut padded = [zeros; 2];
+    let mut results = [zeros; 3];
+    let same = if one_class { plan.table.row(class).map(|constant| [constant; N]) } else { [zeros; 13] };
+    for start in (0..logits.len()).step_by(N) {
+        let range = start..logits.len().min(start + N);
+        let classes = match one_class {
+            true => same.each_ref(),
+            false => plan.table.window((class + start) % plan.table.classes),
+        };
+        let [padded_logits, padded_labels] = &mut padded;
+        let logits = stretch(&logits[range.clone()], padded_logits);
+        let labels = match labels {
+            Labels::Floats(labels) => stretch(&labels[range.clone()], padded_labels),
+            Labels::Bools(labels) => convert(&labels[range.clone()], padded_labels),
+            Labels::Bytes(labels) => convert(&labels[range.clone()], padded_labels),
+        };
+        let [values, first, second] = &mut results;
+        {
+            let values = place(&mut losses, range.clone(), values);
+            let first = place(&mut gradient, range.clone(), first);
+            let second = place(&mut hessian, range.clone(), second);
+            for at in (0..range.len()).step_by(V::LANES) {
+                let lanes = at..at + V::LANES;
+                let z = V::load(context, &logits[lanes.clone()]);
+                let y = V::load(context, &labels[lanes.clone()]);
+                let class = class_of::<V, N>(context, &classes, at);
+                let loss = element(context, &plan.formula, z, y, &class, order)?;
+                loss.value.store(&mut values[lanes.clone()]);
+                if order >= 1 {
+                    (loss.first * z.splat(scale)).store(&mut first[lanes.clone()]);
+                }
+                if order >= 2 {
+                    (loss.second * z.splat(scale)).store(&mut second[lanes]);
+                }
+            }
+            sum.add(&values[..range.len()]);
+        }
+        if range.len() < N {
+            let outputs = [(&mut losses, values), (&mut gradient, first), (&mut hessian, second)];
+            for (output, results) in outputs {
+                if let Some(output) = output {
+                    output[range.clone()].copy_from_slice(&results[..range.len()]);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The constants of the classes of some lanes.
+#[inline(always)]
+fn class_of<V: Arithmetic, const N: usize>(
+    context: V::Context,
+    classes: &Constants<&[V::Element; N]>,
+    at: usize,
+) -> Class<V> {
+    Class::from_constants(std::array::from_fn(
+        #[inline(always)]
+        |k| V::load(context, &classes[k][at..at + V::LANES]),
+    ))
+}
+
+/// The losses of some elements. Most often all labels are 0 or 1 and all logits moderate.
+#[inline(always)]
+fn element<V: Arithmetic>(
+    context: V::Context,
+    formula: &Formula<V::Element>,
+    z: V,
+    y: V,
+    class: &Class<V>,
+    order: u8,
+) -> Result<Jet<V>, InvalidLabel> {
+    let (absent, present) = (y.eq(z.zero()), y.eq(z.one()));
+    if (moderate(z) & (absent | present)).all() {
+        return Ok(formula.hard(z, present, class, order, false));
+    }
+    rare(context, formula, z, y, class, order)
+}
+
+/// Whether a logit is within the [`bound`], and not NaN.
+#[inline(always)]
+fn moderate<V: Arithmetic>(z: V) -> V::Mask {
+    bound(z).ge(z) & z.ge(-bound(z))
+}
+
+/// Any labels and any logits. The bits of an element do not depend on its neighbours.
+#[cold]
+#[inline(never)]
+fn rare<V: Arithmetic>(
+    context: V::Context,
+    formula: &Formula<V::Element>,
+    z: V,
+    y: V,
+    class: &Class<V>,
+    order: u8,
+) -> Result<Jet<V>, InvalidLabel> {
+    V::apart(
+        context,
+        #[inline(always)]
+        || {
+            let (zero, one) = (z.zero(), z.one());
+            if !(y.ge(zero) & one.ge(y)).all() {
+                return Err(InvalidLabel);
+            }
+            let (absent, present) = (y.eq(zero), y.eq(one));
+            let (hard, saturated) = (absent | present, !moderate(z).all());
+            let loss = if hard.all() {
+                formula.hard(z, present, class, order, saturated)
+            } else {
+                let soft = formula.soft(z, y, class, order, saturated);
+                if (!hard).all() {
+                    soft
+                } else {
+                    Jet::select(hard, formula.hard(z, present, class, order, saturated), soft)
+                }
+            };
+            let number = z.eq(z);
+            Ok(Jet::select(number, loss, Jet { value: z, first: z, second: z }))
+        },
+    )
+}
+
+/// The elements of a slice that fills a stretch; those of a shorter one, then zeros.
+#[inline(always)]
+fn stretch<'a, T: Float, const N: usize>(slice: &'a [T], padded: &'a mut [T; N]) -> &'a [T; N] {
+    if let Ok(stretch) = slice.try_into() {
+        return stretch;
+    }
+    padded.fill(T::from_f64(0.0));
+    padded[..slice.len()].copy_from_slice(slice);
+    padded
+}
+
+/// The labels of a slice as floats, then zeros.
+#[inline(always)]
+fn convert<'a, T: Float, Y: Target<T>, const N: usize>(slice: &[Y], floats: &'a mut [T; N]) -> &'a [T; N] {
+    if let Ok(stretch) = <&[Y; N]>::try_from(slice) {
+        for i in 0..N {
+            floats[i] = stretch[i].to_float();
+        }
+        return floats;
+    }
+    floats.fill(T::from_f64(0.0));
+    for (float, &label) in floats.iter_mut().zip(slice) {
+        *float = label.to_float();
+    }
+    floats
+}
+
+/// Where the results of a stretch go: straight to the output if they fill it, else to a buffer.
+#[inline(always)]
+fn place<'a, T, const N: usize>(
+    output: &'a mut Option<&mut [T]>,
+    range: std::ops::Range<usize>,
+    buffer: &'a mut [T; N],
+) -> &'a mut [T; N] {
+    match output {
+        Some(output) => match (&mut output[range]).try_into() {
+            Ok(stretch) => stretch,
+            Err(_) => buffer,
+        },
+        None => buffer,
+    }
+}

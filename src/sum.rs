@@ -1,0 +1,92 @@
+//! Sums of losses in a fixed order.
+
+use crate::arithmetic::{Pair, Scalar};
+use crate::element::Float;
+use std::any::TypeId;
+
+/// The number of partial sums, and so of vector lanes that may add at once.
+const WIDTH: usize = 16;
+
+/// A sum with the roundings that it has seen.
+pub(crate) type Total<T> = Pair<Scalar<<T as Float>::Sum>>;
+
+/// Adds up a sequence of losses; how the sequence is cut into slices does not change a bit of the sum.
+///
+/// Element i goes to partial sum i mod [`WIDTH`]. Where there is no wider type to add in, each sum carries its rounding
+/// errors along, so that the order in which an array lies in memory does not show.
+#[derive(Debug)]
+pub(crate) struct Accumulator<T: Float> {
+    sums: [T::Sum; WIDTH],
+    errors: [T::Sum; WIDTH],
+    /// The partial sum of the next element.
+    next: usize,
+    /// What each loss is multiplied by, where their sum would overflow otherwise.
+    scale: Option<T::Sum>,
+}
+
+impl<T: Float> Accumulator<T> {
+    pub(crate) fn new(scale: Option<T::Sum>) -> Self {
+        let zeros = [T::Sum::from_f64(0.0); WIDTH];
+        Accumulator { sums: zeros, errors: zeros, next: 0, scale }
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(&mut self, losses: &[T]) {
+        let (head, losses) = losses.split_at(losses.len().min((WIDTH - self.next) % WIDTH));
+        self.add_in_turn(head);
+        let (chunks, tail) = losses.as_chunks::<WIDTH>();
+        // Copies of their own, so that the compiler need not fear that they overlap the losses.
+        let (mut sums, mut errors) = (self.sums, self.errors);
+        for chunk in chunks {
+            for i in 0..WIDTH {
+                let loss = self.scaled(chunk[i]);
+                add::<T>(loss, &mut sums[i], &mut errors[i]);
+            }
+        }
+        (self.sums, self.errors) = (sums, errors);
+        self.add_in_turn(tail);
+    }
+
+    #[inline(always)]
+    fn add_in_turn(&mut self, losses: &[T]) {
+        for &loss in losses {
+            let loss = self.scaled(loss);
+            add::<T>(loss, &mut self.sums[self.next], &mut self.errors[self.next]);
+            self.next = (self.next + 1) % WIDTH;
+        }
+    }
+
+    #[inline(always)]
+    fn scaled(&self, loss: T) -> T::Sum {
+        match self.scale {
+            Some(scale) => T::Sum::from(loss) * scale,
+            None => loss.into(),
+        }
+    }
+
+    pub(crate) fn total(&self) -> Total<T> {
+        let partial = |i: usize| Pair { hi: Scalar(self.sums[i]), lo: Scalar(self.errors[i]) };
+        (1..WIDTH).fold(partial(0), |total, i| total.plus(partial(i)))
+    }
+}
+
+/// Adds a loss to a sum; its rounding error, if there is no wider type to add in, to the errors.
+#[inline(always)]
+fn add<T: Float>(loss: T::Sum, sum: &mut T::Sum, error: &mut T::Sum) {
+    if TypeId::of::<T>() == TypeId::of::<T::Sum>() {
+        let Pair { hi, lo } = Pair::sum(Scalar(*sum), Scalar(loss));
+        (*sum, *error) = (hi.0, *error + lo.0);
+    } else {
+        *sum = *sum + loss;
+    }
+}
+
+/// The value of a sum.
+pub(crate) fn rounded<T: Float>(total: Total<T>) -> T::Sum {
+    // The error of an infinite sum is not a number.
+    if is_finite(total.hi.0) { total.round().0 } else { total.hi.0 }
+}
+
+pub(crate) fn is_finite<T: Float>(x: T) -> bool {
+    x - x == T::from_f64(0.0)
+}
