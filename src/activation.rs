@@ -107,8 +107,9 @@ impl<V: Arithmetic> Sigmoid<V> {
 fn sigmoids<V: Arithmetic>(z: V) -> (V, V) {
     let sigmoid = sigmoid_parts(clamp(z), &Reference::zero(z));
     let (above, below) = (z.gt(bound(z)), (-bound(z)).gt(z));
-    let limit = |yes: V::Mask, no: V::Mask, x: V| V::select(yes, z.one(), V::select(no, z.zero(), x));
-    (limit(above, below, sigmoid.p()), limit(below, above, sigmoid.q()))
+    let p = V::select(above, z.one(), V::select(below, z.zero(), sigmoid.p()));
+    let q = V::select(below, z.one(), V::select(above, z.zero(), sigmoid.q()));
+    (p, q)
 }
 
 /// The functions of a logit, for arrays.

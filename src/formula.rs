@@ -89,19 +89,18 @@ impl<V: Arithmetic> Term<V> {
 
     #[inline(always)]
     fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
-        let choose = |yes: V, no: V| V::select(mask, yes, no);
         let (a, b) = (yes.wrong, no.wrong);
         Term {
             wrong: Wrong {
                 u: Pair::select(mask, a.u, b.u),
-                p: choose(a.p, b.p),
-                q: choose(a.q, b.q),
-                v: choose(a.v, b.v),
-                m: choose(a.m, b.m),
+                p: V::select(mask, a.p, b.p),
+                q: V::select(mask, a.q, b.q),
+                v: V::select(mask, a.v, b.v),
+                m: V::select(mask, a.m, b.m),
             },
-            d: choose(yes.d, no.d),
-            entropy: choose(yes.entropy, no.entropy),
-            slope: choose(yes.slope, no.slope),
+            d: V::select(mask, yes.d, no.d),
+            entropy: V::select(mask, yes.entropy, no.entropy),
+            slope: V::select(mask, yes.slope, no.slope),
         }
     }
 
@@ -288,14 +287,13 @@ impl<T: Copy> Formula<T> {
         saturated: bool,
     ) -> Jet<V> {
         let Weight { base, over_base } = weight;
-        let weighed = |term: Term<V>| {
-            weighted(term.base(base), term.entropy(order), over_base, self.in_derivative(gamma), order)
-        };
-        if !saturated {
-            return weighed(term);
-        }
         let (finite, infinite) = capped(term);
-        let loss = weighed(finite);
-        Jet { value: V::select(infinite, term.entropy, loss.value), ..loss }
+        let term_of_derivatives = if saturated { finite } else { term };
+        let entropy = term_of_derivatives.entropy(order);
+        let mut loss = weighted(term.base(base), entropy, over_base, self.in_derivative(gamma), order);
+        if saturated {
+            loss.value = V::select(infinite, term.entropy, loss.value);
+        }
+        loss
     }
 }

@@ -58,7 +58,9 @@ pub(crate) fn ln<S: Simd, T: Native, const U: usize>(x: Pair<Lockstep<S, T, U>>)
     let head = Pair::sum_ordered(f.hi, half * square.hi);
     let tail = head.lo + (half.mul_add(square.lo, (-f.lo).mul_add(f.hi, f.lo)) - cube);
     // In units of the exponent, which are powers of two.
-    let [high, low] = T::LN_2.map(|part| x.hi.number(part.to_f64() * T::EXPONENT_UNIT));
+    let [high, low] = x.hi.ln_2();
+    let unit = x.hi.number(T::EXPONENT_UNIT);
+    let (high, low) = (high * unit, low * unit);
     let sum = Pair::sum_ordered(k * high, head.hi);
     Pair::sum_ordered(sum.hi, sum.lo + k.mul_add(low, tail))
 }

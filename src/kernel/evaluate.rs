@@ -1,6 +1,6 @@
 //! Takes a run of consecutive elements through the formula.
 
-use super::plan::{Constants, Plan};
+use super::plan::Plan;
 use crate::activation::bound;
 use crate::arithmetic::{Arithmetic, Mask, Native, Scalar, Task, run};
 use crate::element::Float;
@@ -123,12 +123,12 @@ fn stretches<V: Arithmetic, const N: usize>(
     let zeros = [V::Element::from_f64(0.0); N];
     let mut padded = [zeros; 2];
     let mut results = [zeros; 3];
-    let same = if one_class { plan.table.row(class).map(|constant| [constant; N]) } else { [zeros; 13] };
+    let same = one_class.then(|| plan.table.row(class).map(|constant| [constant; N]));
     for start in (0..logits.len()).step_by(N) {
         let range = start..logits.len().min(start + N);
-        let classes = match one_class {
-            true => same.each_ref(),
-            false => plan.table.window((class + start) % plan.table.classes),
+        let classes = match &same {
+            Some(same) => same.columns(),
+            None => plan.table.window((class + start) % plan.table.classes),
         };
         let [padded_logits, padded_labels] = &mut padded;
         let logits = stretch(&logits[range.clone()], padded_logits);
@@ -144,10 +144,13 @@ fn stretches<V: Arithmetic, const N: usize>(
             let second = place(&mut hessian, range.clone(), second);
             for at in (0..range.len()).step_by(V::LANES) {
                 let lanes = at..at + V::LANES;
-                let z = V::load(context, &logits[lanes.clone()]);
-                let y = V::load(context, &labels[lanes.clone()]);
-                let class = class_of::<V, N>(context, &classes, at);
-                let loss = element(context, &plan.formula, z, y, &class, order)?;
+                let (z, y, class) = load::<V, N>(context, logits, labels, &classes, at);
+                let (absent, present) = (y.eq(z.zero()), y.eq(z.one()));
+                let loss = if (moderate(z) & (absent | present)).all() {
+                    plan.formula.hard(z, present, &class, order, false)
+                } else {
+                    rare::<V, N>(context, &plan.formula, logits, labels, &classes, at, order)?
+                };
                 loss.value.store(&mut values[lanes.clone()]);
                 if order >= 1 {
                     (loss.first * z.splat(scale)).store(&mut first[lanes.clone()]);
@@ -170,34 +173,21 @@ fn stretches<V: Arithmetic, const N: usize>(
     Ok(())
 }
 
-/// The constants of the classes of some lanes.
+/// Logits, labels and classes of the lanes from `at` on.
 #[inline(always)]
-fn class_of<V: Arithmetic, const N: usize>(
+fn load<V: Arithmetic, const N: usize>(
     context: V::Context,
-    classes: &Constants<&[V::Element; N]>,
+    logits: &[V::Element; N],
+    labels: &[V::Element; N],
+    classes: &Class<&[V::Element; N]>,
     at: usize,
-) -> Class<V> {
-    Class::from_constants(std::array::from_fn(
+) -> (V, V, Class<V>) {
+    let lanes = at..at + V::LANES;
+    let class = classes.map(
         #[inline(always)]
-        |k| V::load(context, &classes[k][at..at + V::LANES]),
-    ))
-}
-
-/// The losses of some elements. Most often all labels are 0 or 1 and all logits moderate.
-#[inline(always)]
-fn element<V: Arithmetic>(
-    context: V::Context,
-    formula: &Formula<V::Element>,
-    z: V,
-    y: V,
-    class: &Class<V>,
-    order: u8,
-) -> Result<Jet<V>, InvalidLabel> {
-    let (absent, present) = (y.eq(z.zero()), y.eq(z.one()));
-    if (moderate(z) & (absent | present)).all() {
-        return Ok(formula.hard(z, present, class, order, false));
-    }
-    rare(context, formula, z, y, class, order)
+        |column| V::load(context, &column[at..at + V::LANES]),
+    );
+    (V::load(context, &logits[lanes.clone()]), V::load(context, &labels[lanes]), class)
 }
 
 /// Whether a logit is within the [`bound`], and not NaN.
@@ -207,20 +197,24 @@ fn moderate<V: Arithmetic>(z: V) -> V::Mask {
 }
 
 /// Any labels and any logits. The bits of an element do not depend on its neighbours.
+///
+/// It loads the lanes again, because those that it was given would have to be in memory always.
 #[cold]
 #[inline(never)]
-fn rare<V: Arithmetic>(
+fn rare<V: Arithmetic, const N: usize>(
     context: V::Context,
     formula: &Formula<V::Element>,
-    z: V,
-    y: V,
-    class: &Class<V>,
+    logits: &[V::Element; N],
+    labels: &[V::Element; N],
+    classes: &Class<&[V::Element; N]>,
+    at: usize,
     order: u8,
 ) -> Result<Jet<V>, InvalidLabel> {
     V::apart(
         context,
         #[inline(always)]
         || {
+            let (z, y, class) = load::<V, N>(context, logits, labels, classes, at);
             let (zero, one) = (z.zero(), z.one());
             if !(y.ge(zero) & one.ge(y)).all() {
                 return Err(InvalidLabel);
@@ -228,13 +222,13 @@ fn rare<V: Arithmetic>(
             let (absent, present) = (y.eq(zero), y.eq(one));
             let (hard, saturated) = (absent | present, !moderate(z).all());
             let loss = if hard.all() {
-                formula.hard(z, present, class, order, saturated)
+                formula.hard(z, present, &class, order, saturated)
             } else {
-                let soft = formula.soft(z, y, class, order, saturated);
+                let soft = formula.soft(z, y, &class, order, saturated);
                 if (!hard).all() {
                     soft
                 } else {
-                    Jet::select(hard, formula.hard(z, present, class, order, saturated), soft)
+                    Jet::select(hard, formula.hard(z, present, &class, order, saturated), soft)
                 }
             };
             let number = z.eq(z);

@@ -19,23 +19,82 @@ const LARGEST_WHOLE: f64 = 4.0;
 /// The number of constants of a class.
 const CONSTANTS: usize = 13;
 
-/// The constants of a class in the order of their columns.
-pub(crate) type Constants<T> = [T; CONSTANTS];
-
 impl<V: Copy> Class<V> {
-    fn into_constants(self) -> Constants<V> {
+    /// The constants in the order of their columns.
+    fn into_constants(self) -> [V; CONSTANTS] {
         let Class { reference, gamma_neg, gamma_pos } = self;
         let Reference { m, logit: [first, second, third], log_2_odds, shift, unit, odds, complement } = reference;
-        let of_gamma = [gamma_neg, gamma_pos];
-        let [neg, pos] = of_gamma;
-        [neg, pos, m, first, second, third, log_2_odds, shift, unit, odds.hi, odds.lo, complement.hi, complement.lo]
+        [
+            gamma_neg,
+            gamma_pos,
+            m,
+            first,
+            second,
+            third,
+            log_2_odds,
+            shift,
+            unit,
+            odds.hi,
+            odds.lo,
+            complement.hi,
+            complement.lo,
+        ]
     }
 
+    /// The constants of the columns.
     #[inline(always)]
-    pub(crate) fn from_constants(constants: Constants<V>) -> Self {
-        let [gamma_neg, gamma_pos, m, first, second, third, log_2_odds, shift, unit, c_hi, c_lo, w_hi, w_lo] = constants;
-        let (logit, odds, complement) = ([first, second, third], Pair { hi: c_hi, lo: c_lo }, Pair { hi: w_hi, lo: w_lo });
-        Class { reference: Reference { m, logit, log_2_odds, shift, unit, odds, complement }, gamma_neg, gamma_pos }
+    fn from_columns(column: impl Fn(usize) -> V) -> Self {
+        Class {
+            gamma_neg: column(0),
+            gamma_pos: column(1),
+            reference: Reference {
+                m: column(2),
+                logit: [column(3), column(4), column(5)],
+                log_2_odds: column(6),
+                shift: column(7),
+                unit: column(8),
+                odds: Pair { hi: column(9), lo: column(10) },
+                complement: Pair { hi: column(11), lo: column(12) },
+            },
+        }
+    }
+
+    /// The constants by reference.
+    #[inline(always)]
+    pub(super) fn columns(&self) -> Class<&V> {
+        let Class { reference: r, gamma_neg, gamma_pos } = self;
+        Class {
+            gamma_neg,
+            gamma_pos,
+            reference: Reference {
+                m: &r.m,
+                logit: r.logit.each_ref(),
+                log_2_odds: &r.log_2_odds,
+                shift: &r.shift,
+                unit: &r.unit,
+                odds: Pair { hi: &r.odds.hi, lo: &r.odds.lo },
+                complement: Pair { hi: &r.complement.hi, lo: &r.complement.lo },
+            },
+        }
+    }
+
+    /// Each of the constants as something else.
+    #[inline(always)]
+    pub(super) fn map<W>(self, f: impl Fn(V) -> W) -> Class<W> {
+        let Class { reference: r, gamma_neg, gamma_pos } = self;
+        Class {
+            gamma_neg: f(gamma_neg),
+            gamma_pos: f(gamma_pos),
+            reference: Reference {
+                m: f(r.m),
+                logit: [f(r.logit[0]), f(r.logit[1]), f(r.logit[2])],
+                log_2_odds: f(r.log_2_odds),
+                shift: f(r.shift),
+                unit: f(r.unit),
+                odds: Pair { hi: f(r.odds.hi), lo: f(r.odds.lo) },
+                complement: Pair { hi: f(r.complement.hi), lo: f(r.complement.lo) },
+            },
+        }
     }
 }
 
@@ -91,17 +150,17 @@ impl<T: Float> Table<T> {
 
     /// The constants of `N` consecutive classes from `class` on, starting over after the last one.
     #[inline(always)]
-    pub(crate) fn window<const N: usize>(&self, class: usize) -> [&[T; N]; CONSTANTS] {
+    pub(super) fn window<const N: usize>(&self, class: usize) -> Class<&[T; N]> {
         let length = self.classes + STRETCH;
-        std::array::from_fn(
+        Class::from_columns(
             #[inline(always)]
             |k| self.columns[k * length + class..].first_chunk().expect("columns continue for a stretch"),
         )
     }
 
     /// The constants of one class.
-    pub(crate) fn row(&self, class: usize) -> Constants<T> {
-        std::array::from_fn(|k| self.columns[k * (self.classes + STRETCH) + class])
+    pub(super) fn row(&self, class: usize) -> Class<T> {
+        Class::from_columns(|k| self.columns[k * (self.classes + STRETCH) + class])
     }
 }
 
