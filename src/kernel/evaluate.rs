@@ -124,12 +124,16 @@ fn stretches<V: Arithmetic, const N: usize>(
     let mut padded = [zeros; 2];
     let mut results = [zeros; 3];
     let same = one_class.then(|| plan.table.row(class).map(|constant| [constant; N]));
+    let mut classes = match &same {
+        Some(same) => same.columns(),
+        None => plan.table.window(class % plan.table.classes),
+    };
+    let alike = one_class || plan.table.classes == 1;
     for start in (0..logits.len()).step_by(N) {
         let range = start..logits.len().min(start + N);
-        let classes = match &same {
-            Some(same) => same.columns(),
-            None => plan.table.window((class + start) % plan.table.classes),
-        };
+        if !alike && start > 0 {
+            classes = plan.table.window((class + start) % plan.table.classes);
+        }
         let [padded_logits, padded_labels] = &mut padded;
         let logits = stretch(&logits[range.clone()], padded_logits);
         let labels = match labels {
@@ -142,7 +146,8 @@ fn stretches<V: Arithmetic, const N: usize>(
             let values = place(&mut losses, range.clone(), values);
             let first = place(&mut gradient, range.clone(), first);
             let second = place(&mut hessian, range.clone(), second);
-            for at in (0..range.len()).step_by(V::LANES) {
+            for group in 0..range.len().div_ceil(V::LANES).min(N / V::LANES) {
+                let at = group * V::LANES;
                 let lanes = at..at + V::LANES;
                 let (z, y, class) = load::<V, N>(context, logits, labels, &classes, at);
                 let (absent, present) = (y.eq(z.zero()), y.eq(z.one()));
