@@ -61,7 +61,7 @@ pub(crate) fn mix<V: Arithmetic>(y: V, positive: V, negative: V) -> V {
     y * positive + (y.one() - y) * negative
 }
 
-/// b^(γ−1), and the base to go with it: where γ = 0 that is 1, or 0 for a b of 0.
+/// b^(γ−1), and the base to go with it: where γ is a whole 0 that is 1, or 0 for a b of 0.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Weight<V> {
     pub(crate) base: Pair<V>,
@@ -83,11 +83,10 @@ impl<V: Arithmetic> Weight<V> {
         Weight { base, over_base }
     }
 
-    /// For any γ. It is a pair because its rounding error would be multiplied by ln b.
+    /// For any γ, given as γ − 1 in two parts, because its rounding error is multiplied by ln b.
     #[inline(always)]
-    pub(crate) fn real(base: Pair<V>, gamma: Pair<V>) -> Self {
-        let (base, ln) = ln_over_base(base, gamma);
-        Weight { base, over_base: V::exp_pair(ln) }
+    pub(crate) fn real(base: Pair<V>, gamma_less_one: Pair<V>) -> Self {
+        Weight { base, over_base: V::exp_pair(ln_over_base(base, gamma_less_one)) }
     }
 
     /// `yes` where the mask is, else `no`.
@@ -100,15 +99,13 @@ impl<V: Arithmetic> Weight<V> {
     }
 }
 
-/// The base of [`Weight::real`], and the logarithm of the weight over it.
+/// ln b^(γ−1).
 #[inline(always)]
-pub(crate) fn ln_over_base<V: Arithmetic>(base: Pair<V>, gamma: Pair<V>) -> (Pair<V>, Pair<V>) {
-    let one = Pair::single(base.hi.one());
+pub(crate) fn ln_over_base<V: Arithmetic>(base: Pair<V>, gamma_less_one: Pair<V>) -> Pair<V> {
+    let ln = V::ln_pair(base);
     // A probability that rounding has lifted above 1 would explode under a huge exponent.
-    let lifted = ((base.hi - one.hi) + base.lo).gt(base.hi.zero());
-    let base = Pair::select(lifted, one, base);
-    let base = Pair::select(gamma.hi.eq(base.hi.zero()), one_above_zero(base), base);
-    (base, gamma.plus(Pair::single(-one.hi)).times(V::ln_pair(base)))
+    let lifted = ln.round().gt(ln.hi.zero());
+    gamma_less_one.times(Pair::select(lifted, Pair::single(ln.hi.zero()), ln))
 }
 
 /// x⁰ for x > 0. Where x is 0 so is the cross-entropy, and the 0 is kept for their product.

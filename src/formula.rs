@@ -165,7 +165,7 @@ impl<T: Copy> Formula<T> {
         let gamma = V::select(present, class.gamma_pos, class.gamma_neg);
         let weight = match self.exponents {
             Exponents::Whole { neg, pos } => Weight::select(present, Weight::whole(base, pos), Weight::whole(base, neg)),
-            Exponents::Real => Weight::real(base, Pair::single(gamma)),
+            Exponents::Real => Weight::real(base, Pair::sum(gamma, -z.one())),
         };
         self.weighed(term, weight, gamma, order, saturated).mirrored(present)
     }
@@ -181,7 +181,8 @@ impl<T: Copy> Formula<T> {
         saturated: bool,
     ) -> Jet<V> {
         let sigmoid = activation::sigmoid_parts(if saturated { clamp(z) } else { z }, &class.reference);
-        let mut positive = Term::new(Wrong::new(&sigmoid, Numerators::present(&sigmoid)), order);
+        let wrong = Wrong::new(&sigmoid, Numerators::present(&sigmoid));
+        let mut positive = Term { slope: wrong.p, ..Term::new(wrong, 0) };
         let mut negative = Term::new(Wrong::new(&sigmoid, Numerators::absent(&sigmoid, &class.reference)), order);
         if saturated {
             (positive, negative) = (positive.saturated(-z), negative.saturated(z));
@@ -195,8 +196,8 @@ impl<T: Copy> Formula<T> {
                 let (weight_pos, weight_neg) = match self.exponents {
                     Exponents::Whole { neg, pos } => (Weight::whole(base_pos, pos), Weight::whole(base_neg, neg)),
                     Exponents::Real => (
-                        Weight::real(base_pos, Pair::single(class.gamma_pos)),
-                        Weight::real(base_neg, Pair::single(class.gamma_neg)),
+                        Weight::real(base_pos, Pair::sum(class.gamma_pos, -z.one())),
+                        Weight::real(base_neg, Pair::sum(class.gamma_neg, -z.one())),
                     ),
                 };
                 let positive = self.weighed(positive, weight_pos, class.gamma_pos, order, saturated);
@@ -226,11 +227,10 @@ impl<T: Copy> Formula<T> {
         let above = negative.wrong.u.hi.gt(z.zero());
         let negative = Term { entropy: V::select(above, negative.entropy, z.zero()), ..negative };
 
-        let y_pair = Pair::single(y);
-        let absence = Pair::sum(y.one(), -y);
-        let base = y_pair.times(positive.wrong.u).plus(absence.times(negative.wrong.u));
-        let gamma = Pair::product(class.gamma_pos, y).plus(Pair::single(class.gamma_neg).times(absence));
-        let (base, ln) = ln_over_base(base, gamma);
+        let absence = Pair::sum_ordered(y.one(), -y);
+        let base = positive.wrong.u.times_single(y).plus(negative.wrong.u.times(absence));
+        let gamma = Pair::product(class.gamma_pos, y).plus(absence.times_single(class.gamma_neg));
+        let ln = ln_over_base(base, gamma.plus_single(-y.one()));
         let of_positive = positive.base(base);
         let of_negative = negative.base(base);
         let base = Base {
@@ -242,7 +242,7 @@ impl<T: Copy> Formula<T> {
         let mut loss = weighted(base, entropy, V::exp_pair(ln), self.in_derivative(gamma.hi), order);
         if saturated {
             // A weight too small for the type may meet a C so large that their product is not.
-            let root = V::exp_pair(ln.times(Pair::single(z.number(0.5))));
+            let root = V::exp_pair(ln.times_single(z.number(0.5)));
             let value = base.value.scaled((root * entropy.value) * root);
             let beyond = z.gt(bound(z)) | (-bound(z)).gt(z);
             loss.value = V::select(beyond, value, loss.value);

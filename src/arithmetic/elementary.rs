@@ -45,34 +45,33 @@ pub(crate) fn neg_ln<S: Simd, T: Native, const U: usize>(
     (-k).mul_add(u.number(std::f64::consts::LN_2 * T::EXPONENT_UNIT), tail)
 }
 
-/// ln x for x ≥ 0, good to about 2⁻²⁸ (f32) or 2⁻⁵⁷ (f64) absolutely; the smallest normal number stands for any below it.
+/// ln x for x ≥ 0, good to about 2⁻²⁷ (f32) or 2⁻⁵⁶ (f64) absolutely; the smallest normal number stands for any below it.
+///
+/// With x = 2ᵏ(1 + f): k ln 2 + f − f²/2 − f³·P(f), where the leading terms are pairs.
 #[inline(always)]
 pub(crate) fn ln<S: Simd, T: Native, const U: usize>(x: Pair<Lockstep<S, T, U>>) -> Pair<Lockstep<S, T, U>> {
-    let smallest = Pair::single(x.hi.number(f64::from(-T::MAX_EXPONENT).exp2()));
-    let x = Pair::select(smallest.hi.gt(x.hi), smallest, x);
-    let (k, scale) = x.hi.exponent();
-    let f = Pair::sum_ordered(x.hi.mul_add(scale, -x.hi.one()), x.lo * scale);
-    let half = x.hi.number(-0.5);
-    let square = Pair::product(f.hi, f.hi);
-    let cube = square.hi * f.hi * polynomial(f.hi, T::LN);
-    let head = Pair::sum_ordered(f.hi, half * square.hi);
-    let tail = head.lo + (half.mul_add(square.lo, (-f.lo).mul_add(f.hi, f.lo)) - cube);
-    // In units of the exponent, which are powers of two.
-    let [high, low] = x.hi.ln_2();
-    let unit = x.hi.number(T::EXPONENT_UNIT);
-    let (high, low) = (high * unit, low * unit);
-    let sum = Pair::sum_ordered(k * high, head.hi);
-    Pair::sum_ordered(sum.hi, sum.lo + k.mul_add(low, tail))
+    let hi = x.hi.max(x.hi.number(f64::from(-T::MAX_EXPONENT).exp2()));
+    let (k, scale) = hi.exponent();
+    let (f, low) = (hi.mul_add(scale, -hi.one()), x.lo * scale);
+    let square = Pair::product(f, f);
+    let half = hi.number(-0.5);
+    let head = Pair::sum_ordered(f, half * square.hi);
+    // The low part of x counts by its quotient with 1 + f, which is about 1 − f.
+    let rest = half.mul_add(square.lo, (-low).mul_add(f, low));
+    let tail = head.lo + (-(square.hi * f)).mul_add(polynomial(f, T::LN), rest);
+    let ([high, low], unit) = (hi.ln_2(), hi.number(T::EXPONENT_UNIT));
+    let sum = Pair::sum_ordered(k * (high * unit), head.hi);
+    Pair { hi: sum.hi, lo: sum.lo + k.mul_add(low * unit, tail) }
 }
 
-/// eˣ; 0 where it is below the smallest normal number, the largest power of two where it would be beyond it.
+/// eˣ for an x at most about the largest exponent times ln 2; 0 where it is below the smallest normal number.
 #[inline(always)]
 pub(crate) fn exp<S: Simd, T: Native, const U: usize>(x: Pair<Lockstep<S, T, U>>) -> Lockstep<S, T, U> {
-    let bound = Pair::single(x.hi.number(f64::from(T::MAX_EXPONENT) * std::f64::consts::LN_2));
-    let below = (-bound.hi).gt(x.hi);
-    let x = Pair::select(below, Pair::single(-bound.hi), Pair::select(x.hi.gt(bound.hi), bound, x));
-    let (n, power) = (x.hi * x.hi.number(std::f64::consts::LOG2_E)).round_exp_2(x.hi.zero());
-    let [high, low] = x.hi.ln_2();
-    let r = Pair::sum_ordered((-n).mul_add(high, x.hi), (-n).mul_add(low, x.lo));
-    (x.hi.one() + exp_m1(r.hi, r.lo)) * Lockstep::select(below, x.hi.zero(), power)
+    // The exponent below that of the smallest normal number, whose bits are those of 0.
+    let lowest = x.hi.number(f64::from(-T::MAX_EXPONENT - 1) * std::f64::consts::LN_2);
+    let (hi, lo) = (x.hi.max(lowest), Lockstep::select(x.hi.ge(lowest), x.lo, lowest.zero()));
+    let (n, power) = (hi * hi.number(std::f64::consts::LOG2_E)).round_exp_2(hi.zero());
+    let [high, low] = hi.ln_2();
+    let r = (-n).mul_add(high, hi) + (-n).mul_add(low, lo);
+    (hi.one() + exp_m1(r, r.zero())) * power
 }

@@ -176,6 +176,14 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
     comparison!(gt: simd_gt, ge: simd_ge, eq: simd_eq);
 
     #[inline(always)]
+    fn max(mut self, other: Self) -> Self {
+        for i in 0..U {
+            self.vectors[i] = self.vectors[i].max(other.vectors[i]);
+        }
+        self
+    }
+
+    #[inline(always)]
     fn select(mask: Self::Mask, mut yes: Self, no: Self) -> Self {
         for i in 0..U {
             yes.vectors[i] = mask.0[i].select(yes.vectors[i], no.vectors[i]);

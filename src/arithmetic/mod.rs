@@ -80,6 +80,9 @@ pub(crate) trait Arithmetic:
     /// `self = other`; no where either is NaN.
     fn eq(self, other: Self) -> Self::Mask;
 
+    /// The larger of two numbers.
+    fn max(self, other: Self) -> Self;
+
     /// `yes` where the mask is, else `no`.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
@@ -104,10 +107,9 @@ pub(crate) trait Arithmetic:
     /// −ln v for v = 1 − u > 0, where whichever of the two is small is accurate.
     fn neg_ln(u: Self, v: Self) -> Self;
 
-    /// ln x for x ≥ 0, to about twice the precision where the type can; anything finite for an x below the smallest
-    /// normal number.
+    /// ln x for x ≥ 0, to about twice the precision where the type can; the smallest normal number stands for any below it.
     fn ln_pair(x: Pair<Self>) -> Pair<Self>;
 
-    /// eˣ; 0 where that is not a normal number, the largest power of two where it would be beyond it.
+    /// eˣ for an x below the [`bound`](crate::activation::bound); 0 where that is not a normal number.
     fn exp_pair(x: Pair<Self>) -> Self;
 }

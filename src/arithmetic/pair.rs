@@ -61,11 +61,25 @@ impl<V: Arithmetic> Pair<V> {
         Pair { hi, lo: self.hi.mul_add(other.lo, self.lo.mul_add(other.hi, lo)) }
     }
 
+    /// `self · factor`, good to about twice the precision of a float.
+    #[inline(always)]
+    pub(crate) fn times_single(self, factor: V) -> Self {
+        let Pair { hi, lo } = Self::product(self.hi, factor);
+        Pair { hi, lo: self.lo.mul_add(factor, lo) }
+    }
+
     /// `self + other`, good to about twice the precision of a float where both have one sign.
     #[inline(always)]
     pub(crate) fn plus(self, other: Self) -> Self {
         let Pair { hi, lo } = Self::sum(self.hi, other.hi);
         Pair { hi, lo: lo + (self.lo + other.lo) }
+    }
+
+    /// `self + x`, good to about twice the precision of a float.
+    #[inline(always)]
+    pub(crate) fn plus_single(self, x: V) -> Self {
+        let Pair { hi, lo } = Self::sum(self.hi, x);
+        Pair { hi, lo: lo + self.lo }
     }
 
     /// `self · factor`, rounded to one float.
