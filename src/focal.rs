@@ -57,7 +57,7 @@ impl<V: Arithmetic> Jet<V> {
 
 /// y·positive + (1 − y)·negative.
 #[inline(always)]
-pub(crate) fn mix<V: Arithmetic>(y: V, positive: V, negative: V) -> V {
+fn mix<V: Arithmetic>(y: V, positive: V, negative: V) -> V {
     y * positive + (y.one() - y) * negative
 }
 
@@ -163,8 +163,13 @@ pub(crate) fn check(parameter: &'static str, gamma: f64, class: Option<usize>) -
 fn power<V: Arithmetic>(x: V, e: Pair<V>, whole: Option<i64>) -> V {
     let (zero, one) = (x.zero(), x.one());
     let infinity = one / zero;
-    if whole == Some(0) {
-        return V::select(x.eq(x), one, x);
+    match whole {
+        Some(0) => return V::select(x.eq(x), one, x),
+        Some(1) => return x,
+        Some(2) => return x * x,
+        Some(3) => return x * x * x,
+        Some(4) => return (x * x) * (x * x),
+        _ => {}
     }
     let magnitude = V::select(zero.gt(x), -x, x);
     let ln = e.times(V::ln_pair(Pair::single(magnitude)));

@@ -4,10 +4,10 @@
 //! probability of the *wrong* answer. What differs are the numerators of the sigmoid, the exponent, and the sign of the
 //! derivative.
 
-use crate::activation::{self, Reference, bound, clamp};
+use crate::activation::{self, Reference, Sigmoid, bound, clamp};
 use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
-use crate::focal::{Base, Jet, Weight, ln_over_base, mix, weighted};
+use crate::focal::{Base, Jet, Weight, ln_over_base, weighted};
 use crate::margin::{Numerators, Wrong};
 use crate::settings::Implementation;
 
@@ -140,6 +140,37 @@ fn capped<V: Arithmetic>(term: Term<V>) -> (Term<V>, V::Mask) {
     (Term { entropy: V::select(finite, c, large), ..term }, !finite)
 }
 
+/// The share of one label in a mixture.
+#[derive(Clone, Copy)]
+struct Share<V: Arithmetic> {
+    base: Base<V>,
+    entropy: Jet<V>,
+    /// Where C is infinite.
+    infinite: V::Mask,
+}
+
+impl<V: Arithmetic> Share<V> {
+    #[inline(always)]
+    fn new(term: Term<V>, share: Pair<V>, order: u8, saturated: bool) -> Self {
+        let (finite, infinite) = capped(term);
+        let term = if saturated { finite } else { term };
+        let (y, entropy, base) = (share.hi, term.entropy(order), term.base(term.wrong.u));
+        let scaled = Jet { value: y * entropy.value, first: y * entropy.first, second: y * entropy.second };
+        let base = Base { value: base.value.times(share), first: y * base.first, second: y * base.second };
+        Share { base, entropy: scaled, infinite }
+    }
+
+    /// Derivatives in −z as derivatives in z.
+    #[inline(always)]
+    fn mirror(self) -> Self {
+        Share {
+            base: Base { first: -self.base.first, ..self.base },
+            entropy: self.entropy.mirror(),
+            infinite: self.infinite,
+        }
+    }
+}
+
 impl<T: Copy> Formula<T> {
     /// A label that is 0 or 1, with derivatives as far as `order`. Unless `saturated`, z is within the [`bound`]; if so, it
     /// may be any number, and anything comes of NaN.
@@ -181,64 +212,59 @@ impl<T: Copy> Formula<T> {
         saturated: bool,
     ) -> Jet<V> {
         let sigmoid = activation::sigmoid_parts(if saturated { clamp(z) } else { z }, &class.reference);
-        let wrong = Wrong::new(&sigmoid, Numerators::present(&sigmoid));
-        let mut positive = Term { slope: wrong.p, ..Term::new(wrong, 0) };
-        let mut negative = Term::new(Wrong::new(&sigmoid, Numerators::absent(&sigmoid, &class.reference)), order);
-        if saturated {
-            (positive, negative) = (positive.saturated(-z), negative.saturated(z));
+        if self.implementation == Implementation::AlibabaMiil {
+            return self.blend(z, y, &sigmoid, class, order, saturated);
         }
-        let (positive, negative) = (self.floored(positive), self.floored(negative));
+        let one = z.one();
+        let positive = self.positive(z, &sigmoid, saturated);
+        let base = self.base(&positive);
+        let weight = match self.exponents {
+            Exponents::Whole { pos, .. } => Weight::whole(base, pos),
+            Exponents::Real => Weight::real(base, Pair::sum(class.gamma_pos, -one)),
+        };
+        let positive = self.weighed(positive, weight, class.gamma_pos, order, saturated);
 
-        match self.implementation {
-            Implementation::AlibabaMiil => self.blend(z, y, positive, negative, class, order, saturated),
-            Implementation::DeepPsp | Implementation::Paper => {
-                let (base_pos, base_neg) = (self.base(&positive), self.base(&negative));
-                let (weight_pos, weight_neg) = match self.exponents {
-                    Exponents::Whole { neg, pos } => (Weight::whole(base_pos, pos), Weight::whole(base_neg, neg)),
-                    Exponents::Real => (
-                        Weight::real(base_pos, Pair::sum(class.gamma_pos, -z.one())),
-                        Weight::real(base_neg, Pair::sum(class.gamma_neg, -z.one())),
-                    ),
-                };
-                let positive = self.weighed(positive, weight_pos, class.gamma_pos, order, saturated);
-                let negative = self.weighed(negative, weight_neg, class.gamma_neg, order, saturated);
-                Jet::mix(y, positive.mirror(), negative)
-            }
-        }
+        let negative = self.negative(z, &sigmoid, class, saturated);
+        let base = self.base(&negative);
+        let weight = match self.exponents {
+            Exponents::Whole { neg, .. } => Weight::whole(base, neg),
+            Exponents::Real => Weight::real(base, Pair::sum(class.gamma_neg, -one)),
+        };
+        let negative = self.weighed(negative, weight, class.gamma_neg, order, saturated);
+        Jet::mix(y, positive.mirror(), negative)
     }
 
     /// AlibabaMiil: base, cross-entropy and exponent are each a mixture of both labels.
-    #[expect(clippy::too_many_arguments, reason = "all that an element is made of")]
     #[inline(always)]
     fn blend<V: Arithmetic<Element = T>>(
         &self,
         z: V,
         y: V,
-        positive: Term<V>,
-        negative: Term<V>,
+        sigmoid: &Sigmoid<V>,
         class: &Class<V>,
         order: u8,
         saturated: bool,
     ) -> Jet<V> {
-        let (positive, infinite) = capped(positive);
-        let (negative, negative_infinite) = capped(negative);
-        let infinite = infinite | negative_infinite;
+        let absence = Pair::sum_ordered(y.one(), -y);
+        let positive = Share::new(self.positive(z, sigmoid, saturated), Pair::single(y), order, saturated).mirror();
+        let negative = self.negative(z, sigmoid, class, saturated);
         // At and below the margin C is 0.
         let above = negative.wrong.u.hi.gt(z.zero());
         let negative = Term { entropy: V::select(above, negative.entropy, z.zero()), ..negative };
+        let negative = Share::new(negative, absence, order, saturated);
 
-        let absence = Pair::sum_ordered(y.one(), -y);
-        let base = positive.wrong.u.times_single(y).plus(negative.wrong.u.times(absence));
-        let gamma = Pair::product(class.gamma_pos, y).plus(absence.times_single(class.gamma_neg));
-        let ln = ln_over_base(base, gamma.plus_single(-y.one()));
-        let of_positive = positive.base(base);
-        let of_negative = negative.base(base);
         let base = Base {
-            value: base,
-            first: mix(y, -of_positive.first, of_negative.first),
-            second: mix(y, of_positive.second, of_negative.second),
+            value: positive.base.value.plus(negative.base.value),
+            first: positive.base.first + negative.base.first,
+            second: positive.base.second + negative.base.second,
         };
-        let entropy = Jet::mix(y, positive.entropy(order).mirror(), negative.entropy(order));
+        let entropy = Jet {
+            value: positive.entropy.value + negative.entropy.value,
+            first: positive.entropy.first + negative.entropy.first,
+            second: positive.entropy.second + negative.entropy.second,
+        };
+        let gamma = Pair::product(class.gamma_pos, y).plus(absence.times_single(class.gamma_neg));
+        let ln = ln_over_base(base.value, gamma.plus_single(-y.one()));
         let mut loss = weighted(base, entropy, V::exp_pair(ln), self.in_derivative(gamma.hi), order);
         if saturated {
             // A weight too small for the type may meet a C so large that their product is not.
@@ -246,9 +272,36 @@ impl<T: Copy> Formula<T> {
             let value = base.value.scaled((root * entropy.value) * root);
             let beyond = z.gt(bound(z)) | (-bound(z)).gt(z);
             loss.value = V::select(beyond, value, loss.value);
-            loss.value = V::select(infinite, z.one() / z.zero(), loss.value);
+            loss.value = V::select(positive.infinite | negative.infinite, z.one() / z.zero(), loss.value);
         }
         loss
+    }
+
+    /// The terms of a label that is present. Without a margin PQ/v is P.
+    #[inline(always)]
+    fn positive<V: Arithmetic<Element = T>>(&self, z: V, sigmoid: &Sigmoid<V>, saturated: bool) -> Term<V> {
+        let wrong = Wrong::new(sigmoid, Numerators::present(sigmoid));
+        let mut term = Term { slope: wrong.p, ..Term::new(wrong, 0) };
+        if saturated {
+            term = term.saturated(-z);
+        }
+        self.floored(term)
+    }
+
+    /// The terms of a label that is absent.
+    #[inline(always)]
+    fn negative<V: Arithmetic<Element = T>>(
+        &self,
+        z: V,
+        sigmoid: &Sigmoid<V>,
+        class: &Class<V>,
+        saturated: bool,
+    ) -> Term<V> {
+        let mut term = Term::new(Wrong::new(sigmoid, Numerators::absent(sigmoid, &class.reference)), 1);
+        if saturated {
+            term = term.saturated(z);
+        }
+        self.floored(term)
     }
 
     #[inline(always)]

@@ -65,8 +65,17 @@ impl<T: Float> Accumulator<T> {
     }
 
     pub(crate) fn total(&self) -> Total<T> {
-        let partial = |i: usize| Pair { hi: Scalar(self.sums[i]), lo: Scalar(self.errors[i]) };
-        (1..WIDTH).fold(partial(0), |total, i| total.plus(partial(i)))
+        let (mut sums, mut errors) = (self.sums, self.errors);
+        let mut width = WIDTH;
+        while width > 1 {
+            width /= 2;
+            for i in 0..width {
+                let (sum, error) = (sums[width + i], errors[width + i]);
+                add::<T>(sum, &mut sums[i], &mut errors[i]);
+                errors[i] = errors[i] + error;
+            }
+        }
+        Pair { hi: Scalar(sums[0]), lo: Scalar(errors[0]) }
     }
 }
 

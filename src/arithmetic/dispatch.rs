@@ -3,8 +3,11 @@
 use super::{Arithmetic, Lockstep, Native, Scalar};
 use fearless_simd::{Level, Simd};
 
-/// The number of vectors in lockstep.
-const TOGETHER: usize = 4;
+/// The number of vectors in lockstep: as many as fill the processor's window of waiting operations.
+const WIDE: usize = 4;
+
+/// The number of vectors in lockstep without a fused multiply-add, whose place several operations take.
+const NARROW: usize = 1;
 
 /// Work on elements of type `T` that is written once for every kind of value.
 pub(crate) trait Task<T: Native> {
@@ -26,26 +29,26 @@ pub(crate) fn run<T: Native, K: Task<T>>(task: K) -> K::Output {
     {
         #[cfg(not(disable_dispatch_avx512))]
         if let Some(simd) = level.as_avx512() {
-            return run_on(simd, task);
+            return run_on::<_, _, _, WIDE>(simd, task);
         }
         #[cfg(not(disable_dispatch_avx2))]
         if let Some(simd) = level.as_avx2() {
-            return run_on(simd, task);
+            return run_on::<_, _, _, WIDE>(simd, task);
         }
         if let Some(simd) = level.as_sse2() {
-            return run_on(simd, task);
+            return run_on::<_, _, _, NARROW>(simd, task);
         }
     }
     #[cfg(target_arch = "aarch64")]
     if let Some(simd) = level.as_neon() {
-        return run_on(simd, task);
+        return run_on::<_, _, _, WIDE>(simd, task);
     }
     let _ = level;
     task.run::<Scalar<T>>(())
 }
 
 #[inline(always)]
-fn run_on<S: Simd, T: Native, K: Task<T>>(simd: S, task: K) -> K::Output {
+fn run_on<S: Simd, T: Native, K: Task<T>, const TOGETHER: usize>(simd: S, task: K) -> K::Output {
     simd.vectorize(
         #[inline(always)]
         || task.run::<Lockstep<S, T, TOGETHER>>(simd),

@@ -6,7 +6,7 @@ use crate::element::Float;
 use crate::sum::Accumulator;
 use crate::target::Target;
 use castaway::cast;
-use ndarray::{ArrayView, ArrayViewMut, Dimension, Zip};
+use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Zip};
 
 /// The number of bytes in a copy.
 const COPY: usize = 1 << 13;
@@ -143,13 +143,28 @@ fn array_mut<'a, T, D: Dimension>(shape: &D, buffer: &'a mut [T]) -> ArrayViewMu
 fn copy<S, T, D: Dimension>(from: &ArrayView<'_, S, D>, to: &mut ArrayViewMut<'_, T, D>, convert: impl Fn(&S) -> T) {
     let strides = if from.is_standard_layout() { to.strides() } else { from.strides() };
     let closest = |&axis: &usize| (from.shape()[axis] == 1, strides[axis].unsigned_abs());
-    let innermost = (0..from.ndim()).min_by_key(closest);
-    let (mut from, mut to) = (from.view(), to.view_mut());
-    if let Some(axis) = innermost {
-        // The last axis is the innermost loop.
-        let last = from.ndim() - 1;
-        from.swap_axes(axis, last);
-        to.swap_axes(axis, last);
+    let Some(axis) = (0..from.ndim()).min_by_key(closest) else {
+        Zip::from(to).and(from).for_each(|to, from| *to = convert(from));
+        return;
+    };
+    for (mut to, from) in to.lanes_mut(Axis(axis)).into_iter().zip(from.lanes(Axis(axis))) {
+        // One of both is most often a slice, and the other then drives the loop: ndarray's fastest over strides.
+        if let Some(to) = to.as_slice_mut() {
+            let mut to = to.iter_mut();
+            from.iter().for_each(|from| {
+                if let Some(to) = to.next() {
+                    *to = convert(from);
+                }
+            });
+        } else if let Some(from) = from.as_slice() {
+            let mut from = from.iter();
+            to.iter_mut().for_each(|to| {
+                if let Some(from) = from.next() {
+                    *to = convert(from);
+                }
+            });
+        } else {
+            Zip::from(to).and(from).for_each(|to, from| *to = convert(from));
+        }
     }
-    Zip::from(to).and(from).for_each(|to, from| *to = convert(from));
 }
