@@ -45,7 +45,7 @@ struct Term<V> {
     wrong: Wrong<V>,
     /// dP/dw = PQ.
     d: V,
-    /// C = −ln v. It means nothing at and below the margin, where the base is 0.
+    /// C = −ln v.
     entropy: V,
     /// dC/dw = PQ/v.
     slope: V,
@@ -56,7 +56,9 @@ impl<V: Arithmetic> Term<V> {
     fn new(wrong: Wrong<V>, order: u8) -> Self {
         let d = wrong.p * wrong.q;
         let slope = if order >= 1 { d / wrong.v } else { d };
-        Term { wrong, d, entropy: V::neg_ln(wrong.u.hi, wrong.v), slope }
+        // At and below the margin, where u = 0, 1 − P stands for v.
+        let entropy = V::select(wrong.u.hi.gt(d.zero()), V::neg_ln(wrong.u.hi, wrong.v), d.zero());
+        Term { wrong, d, entropy, slope }
     }
 
     /// What the stages cannot know of a |w| so large that e^(−|w|) is not a normal number: they saw it at the bound.
@@ -247,11 +249,7 @@ impl<T: Copy> Formula<T> {
     ) -> Jet<V> {
         let absence = Pair::sum_ordered(y.one(), -y);
         let positive = Share::new(self.positive(z, sigmoid, saturated), Pair::single(y), order, saturated).mirror();
-        let negative = self.negative(z, sigmoid, class, saturated);
-        // At and below the margin C is 0.
-        let above = negative.wrong.u.hi.gt(z.zero());
-        let negative = Term { entropy: V::select(above, negative.entropy, z.zero()), ..negative };
-        let negative = Share::new(negative, absence, order, saturated);
+        let negative = Share::new(self.negative(z, sigmoid, class, saturated), absence, order, saturated);
 
         let base = Base {
             value: positive.base.value.plus(negative.base.value),

@@ -7,7 +7,7 @@ use fearless_simd::{Level, Simd};
 const WIDE: usize = 4;
 
 /// The number of vectors in lockstep without a fused multiply-add, whose place several operations take.
-const NARROW: usize = 1;
+const NARROW: usize = 2;
 
 /// Work on elements of type `T` that is written once for every kind of value.
 pub(crate) trait Task<T: Native> {

@@ -61,7 +61,7 @@ pub(crate) fn ln<S: Simd, T: Native, const U: usize>(x: Pair<Lockstep<S, T, U>>)
     let tail = head.lo + (-(square.hi * f)).mul_add(polynomial(f, T::LN), rest);
     let ([high, low], unit) = (hi.ln_2(), hi.number(T::EXPONENT_UNIT));
     let sum = Pair::sum_ordered(k * (high * unit), head.hi);
-    Pair { hi: sum.hi, lo: sum.lo + k.mul_add(low * unit, tail) }
+    Pair::sum_ordered(sum.hi, sum.lo + k.mul_add(low * unit, tail))
 }
 
 /// eˣ for an x at most about the largest exponent times ln 2; 0 where it is below the smallest normal number.

@@ -107,7 +107,8 @@ pub(crate) trait Arithmetic:
     /// −ln v for v = 1 − u > 0, where whichever of the two is small is accurate.
     fn neg_ln(u: Self, v: Self) -> Self;
 
-    /// ln x for x ≥ 0, to about twice the precision where the type can; the smallest normal number stands for any below it.
+    /// ln x for x ≥ 0, to about twice the precision where the type can; anything finite for an x below the smallest
+    /// normal number.
     fn ln_pair(x: Pair<Self>) -> Pair<Self>;
 
     /// eˣ for an x below the [`bound`](crate::activation::bound); 0 where that is not a normal number.

@@ -182,7 +182,9 @@ impl<T: Float> Reference<T> {
         // The first piece lies on the grid of ln 2, so that adding a multiple of ln 2 to it is exact.
         let [_, _, grid] = ln_2::<T>();
         let first = (hi / grid).round() * grid;
-        let rest = round(hi - first, lo);
+        // Renormalized, because the third piece must be below a rounding of what the others leave.
+        let rest = (hi - first) + lo;
+        let rest = round(rest, ((hi - first) - rest) + lo);
         let (complement, complement_lo) = (1.0 - m, (1.0 - (1.0 - m)) - m);
         let ratio = complement / m;
         let shift = (ratio.to_bits() >> 52) as i32 - 1022;
