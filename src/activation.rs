@@ -102,14 +102,11 @@ impl<V: Arithmetic> Sigmoid<V> {
     }
 }
 
-/// (σ(z), σ(−z)) for any z.
+/// σ(z) for any z.
 #[inline(always)]
-fn sigmoids<V: Arithmetic>(z: V) -> (V, V) {
-    let sigmoid = sigmoid_parts(clamp(z), &Reference::zero(z));
-    let (above, below) = (z.gt(bound(z)), (-bound(z)).gt(z));
-    let p = V::select(above, z.one(), V::select(below, z.zero(), sigmoid.p()));
-    let q = V::select(below, z.one(), V::select(above, z.zero(), sigmoid.q()));
-    (p, q)
+fn sigmoid_of<V: Arithmetic>(z: V) -> V {
+    let p = sigmoid_parts(clamp(z), &Reference::zero(z)).p();
+    V::select(z.gt(bound(z)), z.one(), V::select((-bound(z)).gt(z), z.zero(), p))
 }
 
 /// The functions of a logit, for arrays.
@@ -126,13 +123,20 @@ impl Map for LogitMap {
 
     #[inline(always)]
     fn eval<V: Arithmetic>(self, z: V) -> V {
-        let (p, q) = sigmoids(z);
         match self {
-            LogitMap::Sigmoid => p,
-            LogitMap::SigmoidGradient => p * q,
-            // −ln σ(z) = −ln(1 − q).
-            LogitMap::LogSigmoid => V::select((-bound(z)).gt(z), z, -V::neg_ln(q, p)),
-            LogitMap::LogSigmoidGradient => q,
+            LogitMap::Sigmoid => sigmoid_of(z),
+            LogitMap::SigmoidGradient => {
+                let sigmoid = sigmoid_parts(clamp(z), &Reference::zero(z));
+                let beyond = z.gt(bound(z)) | (-bound(z)).gt(z);
+                V::select(beyond, z.zero(), sigmoid.p() * sigmoid.q())
+            }
+            // −ln σ(z) = −ln(1 − σ(−z)), which is −z where e⁻ᶻ is beyond the range.
+            LogitMap::LogSigmoid => {
+                let sigmoid = sigmoid_parts(clamp(z), &Reference::zero(z));
+                let ln = -V::neg_ln(sigmoid.q(), sigmoid.e * sigmoid.reciprocal);
+                V::select((-bound(z)).gt(z), z, V::select(z.gt(bound(z)), z.zero(), ln))
+            }
+            LogitMap::LogSigmoidGradient => sigmoid_of(-z),
         }
     }
 }

@@ -4,10 +4,10 @@
 //! x⁰ = 1, also for x = 0.
 
 use crate::activation::bound;
-use crate::arithmetic::{Arithmetic, Pair};
+use crate::arithmetic::{Arithmetic, Mask, Pair};
 use crate::element::Float;
-use crate::error::Error;
 use crate::elementwise::{self, Map, native_map};
+use crate::error::Error;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// A γ for which xᵞ is 0 for every x < 1, and which no product with a logarithm takes out of range.
@@ -92,10 +92,7 @@ impl<V: Arithmetic> Weight<V> {
     /// `yes` where the mask is, else `no`.
     #[inline(always)]
     pub(crate) fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
-        Weight {
-            base: Pair::select(mask, yes.base, no.base),
-            over_base: V::select(mask, yes.over_base, no.over_base),
-        }
+        Weight { base: Pair::select(mask, yes.base, no.base), over_base: V::select(mask, yes.over_base, no.over_base) }
     }
 }
 
@@ -173,9 +170,12 @@ fn power<V: Arithmetic>(x: V, e: Pair<V>, whole: Option<i64>) -> V {
     }
     let magnitude = V::select(zero.gt(x), -x, x);
     let ln = e.times(V::ln_pair(Pair::single(magnitude)));
-    let overflows = ln.hi.gt(bound(x));
+    let power = V::exp_pair(ln);
+    if (x.gt(zero) & one.ge(x) & e.hi.gt(zero)).all() {
+        return power;
+    }
     let (of_zero, of_infinity) = (V::select(e.hi.gt(zero), zero, infinity), V::select(e.hi.gt(zero), infinity, zero));
-    let power = V::select(overflows, infinity, V::exp_pair(ln));
+    let power = V::select(ln.hi.gt(bound(x)), infinity, power);
     let power = V::select(magnitude.eq(zero), of_zero, V::select(magnitude.eq(infinity), of_infinity, power));
     let of_negative = match whole {
         Some(e) if e % 2 == 0 => power,

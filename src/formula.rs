@@ -197,7 +197,9 @@ impl<T: Copy> Formula<T> {
         let base = self.base(&term);
         let gamma = V::select(present, class.gamma_pos, class.gamma_neg);
         let weight = match self.exponents {
-            Exponents::Whole { neg, pos } => Weight::select(present, Weight::whole(base, pos), Weight::whole(base, neg)),
+            Exponents::Whole { neg, pos } => {
+                Weight::select(present, Weight::whole(base, pos), Weight::whole(base, neg))
+            }
             Exponents::Real => Weight::real(base, Pair::sum(gamma, -z.one())),
         };
         self.weighed(term, weight, gamma, order, saturated).mirrored(present)

@@ -1,8 +1,8 @@
 //! The loss: settings in; value, gradient and curvature out.
 
 use crate::builder::Builder;
-use crate::error::Error;
 use crate::element::Float;
+use crate::error::Error;
 use crate::kernel::{Arrays, Pass, Plans, traverse};
 use crate::reduction::{Losses, Mean, Reduction, Upstream};
 use crate::settings::Settings;
@@ -399,7 +399,7 @@ impl<R: Reduction> AsymmetricLoss<R> {
                     hessian: hessian.as_mut().map(|hessian| hessian.view_mut()),
                 };
                 let pass = Pass { plan: &plan, scale, loss_scale };
-                traverse(&pass, arrays).map(rounded::<T>).map_err(|_| find_invalid(&targets))
+                traverse(&pass, arrays).map(rounded::<T>).map_err(|invalid| find_invalid(&targets, invalid.valid))
             },
         })
     }
@@ -446,12 +446,15 @@ fn check_shape(array: &'static str, expected: &[usize], actual: &[usize]) -> Res
     Err(Error::ShapeMismatch { array, expected: expected.to_vec(), actual: actual.to_vec() })
 }
 
-/// The first label outside [0, 1] in logical order, once the kernel has met one.
-fn find_invalid<T: Float, Y: Target<T>, D: Dimension>(targets: &ArrayView<'_, Y, D>) -> Error {
+/// The first label outside [0, 1] in logical order, once the kernel has met one behind some that are `valid`.
+fn find_invalid<T: Float, Y: Target<T>, D: Dimension>(targets: &ArrayView<'_, Y, D>, valid: usize) -> Error {
     let invalid = |label: T| !(label >= T::from_f64(0.0) && label <= T::from_f64(1.0));
-    let found = targets.iter().map(|target| target.to_float()).enumerate().find(|&(_, label)| invalid(label));
+    let labels = targets.iter().skip(valid).map(|target| target.to_float());
+    let found = labels.zip(valid..).find(|&(label, _)| invalid(label));
     // A label that no longer is what the kernel met has no place.
-    let Some((mut position, label)) = found else { return Error::InvalidTarget { index: Vec::new(), actual: f64::NAN } };
+    let Some((label, mut position)) = found else {
+        return Error::InvalidTarget { index: Vec::new(), actual: f64::NAN };
+    };
     let mut index = vec![0; targets.ndim()];
     for (axis, &length) in targets.shape().iter().enumerate().rev() {
         (index[axis], position) = (position % length, position / length);

@@ -5,8 +5,8 @@
 use crate::activation::{Reference, Sigmoid};
 use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
-use crate::error::Error;
 use crate::elementwise::{self, Map, native_map};
+use crate::error::Error;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// What the probability of a wrong answer is made of, over the divisor of the sigmoid.

@@ -3,8 +3,8 @@
 //! The mean is the default: its gradient does not grow with the batch or the number of classes, so a learning rate
 //! keeps its meaning. The sum over 80 classes and 128 rows is easily above 100.
 
-use crate::error::Error;
 use crate::element::Float;
+use crate::error::Error;
 use ndarray::{Array, ArrayBase, ArrayView, ArrayViewMut, Data, Dimension};
 use std::fmt::{self, Debug};
 
@@ -87,8 +87,8 @@ pub struct Losses<'a, T: Float, D: Dimension> {
 }
 
 /// Computes the losses, stores them if asked to, and returns their sum, each multiplied by a scale if there is one.
-pub(crate) type Pass<'a, T, D> = dyn FnMut(Option<ArrayViewMut<'_, T, D>>, Option<<T as Float>::Sum>) -> Result<<T as Float>::Sum, Error>
-    + 'a;
+pub(crate) type Pass<'a, T, D> =
+    dyn FnMut(Option<ArrayViewMut<'_, T, D>>, Option<<T as Float>::Sum>) -> Result<<T as Float>::Sum, Error> + 'a;
 
 impl<T: Float, D: Dimension> Losses<'_, T, D> {
     /// The shape of the losses.

@@ -39,13 +39,6 @@ impl Parameter {
             Parameter::PerClass(values) => Some(values.len()),
         }
     }
-
-    pub(crate) fn at(&self, class: usize) -> f64 {
-        match self {
-            Parameter::Uniform(value) => *value,
-            Parameter::PerClass(values) => values[class],
-        }
-    }
 }
 
 /// What the user set.

@@ -3,8 +3,8 @@
 //! A formula is written once, over a `V:` [`Arithmetic`]. [`Lockstep`] runs it on vectors of `f32` or `f64`, [`Scalar`] on
 //! one element of any [`Float`].
 
-pub(crate) mod elementary;
 mod dispatch;
+pub(crate) mod elementary;
 mod lockstep;
 mod logit;
 mod native;

@@ -89,8 +89,7 @@ impl<T: Float, const N: usize> Copies<T, N> {
         let labels = arrays.targets.as_slice().and_then(as_labels);
         let run = Run {
             logits: arrays.logits.as_slice().unwrap_or_else(|| read(&arrays.logits, &mut self.logits, |&z| z)),
-            labels: labels
-                .unwrap_or_else(|| Labels::Floats(read(&arrays.targets, &mut self.labels, |y| y.to_float()))),
+            labels: labels.unwrap_or_else(|| Labels::Floats(read(&arrays.targets, &mut self.labels, |y| y.to_float()))),
             class: position.class,
             one_class,
             scale: pass.scale,

@@ -43,7 +43,10 @@ pub(crate) struct Run<'a, T: Float> {
 
 /// A label is outside [0, 1].
 #[derive(Debug)]
-pub(crate) struct InvalidLabel;
+pub(crate) struct InvalidLabel {
+    /// The number of elements before it, in logical order, that are known to be valid.
+    pub(crate) valid: usize,
+}
 
 /// Evaluates a run: `f32` and `f64` in vectors, other elements one by one.
 pub(crate) fn evaluate<T: Float>(plan: &Plan<T>, mut run: Run<'_, T>) -> Result<(), InvalidLabel> {
@@ -225,7 +228,7 @@ fn rare<V: Arithmetic, const N: usize>(
             let (z, y, class) = load::<V, N>(context, logits, labels, classes, at);
             let (zero, one) = (z.zero(), z.one());
             if !(y.ge(zero) & one.ge(y)).all() {
-                return Err(InvalidLabel);
+                return Err(InvalidLabel { valid: 0 });
             }
             let (absent, present) = (y.eq(zero), y.eq(one));
             let (hard, saturated) = (absent | present, !moderate(z).all());

@@ -1,6 +1,7 @@
 //! The constants of a loss, computed once when it is built.
 
 use super::evaluate::STRETCH;
+use super::traverse::join;
 use crate::activation::Reference;
 use crate::arithmetic::{Arithmetic, Pair, Task, ln_2, logit, run};
 use crate::element::Float;
@@ -16,31 +17,21 @@ const LARGEST_MARGIN: f64 = 1.0 - 1.0 / (1 << 24) as f64;
 /// The largest whole exponent that is raised by multiplication.
 const LARGEST_WHOLE: f64 = 4.0;
 
+/// The number of exponents of a class.
+const GAMMAS: usize = 2;
+
 /// The number of constants of a class.
-const CONSTANTS: usize = 13;
+const CONSTANTS: usize = GAMMAS + 11;
+
+impl<V: Copy> Reference<V> {
+    /// The constants in the order of their columns.
+    fn into_constants(self) -> [V; CONSTANTS - GAMMAS] {
+        let Reference { m, logit: [first, second, third], log_2_odds, shift, unit, odds, complement } = self;
+        [m, first, second, third, log_2_odds, shift, unit, odds.hi, odds.lo, complement.hi, complement.lo]
+    }
+}
 
 impl<V: Copy> Class<V> {
-    /// The constants in the order of their columns.
-    fn into_constants(self) -> [V; CONSTANTS] {
-        let Class { reference, gamma_neg, gamma_pos } = self;
-        let Reference { m, logit: [first, second, third], log_2_odds, shift, unit, odds, complement } = reference;
-        [
-            gamma_neg,
-            gamma_pos,
-            m,
-            first,
-            second,
-            third,
-            log_2_odds,
-            shift,
-            unit,
-            odds.hi,
-            odds.lo,
-            complement.hi,
-            complement.lo,
-        ]
-    }
-
     /// The constants of the columns.
     #[inline(always)]
     fn from_columns(column: impl Fn(usize) -> V) -> Self {
@@ -98,69 +89,102 @@ impl<V: Copy> Class<V> {
     }
 }
 
-/// The constants of all classes, a column each, so that neighbouring classes load as a vector.
+/// Constants of classes, a column each, so that those of neighbouring classes load as a vector.
 #[derive(Clone, Debug)]
-pub(crate) struct Table<T> {
+struct Columns<T> {
     /// The number of classes; 1 where all are alike.
-    pub(crate) classes: usize,
+    period: usize,
     /// The columns one behind the other, each continued periodically by a stretch.
-    columns: Vec<T>,
+    constants: Vec<T>,
+}
+
+impl<T: Float> Columns<T> {
+    fn zeros(columns: usize, period: usize) -> Self {
+        Columns { period, constants: vec![T::from_f64(0.0); columns * (period + STRETCH)] }
+    }
+
+    fn columns_mut(&mut self) -> impl Iterator<Item = &mut [T]> {
+        self.constants.chunks_exact_mut(self.period + STRETCH)
+    }
+
+    fn set(&mut self, column: usize, class: usize, constant: T) {
+        self.constants[column * (self.period + STRETCH) + class] = constant;
+    }
+
+    /// Writes the first elements of each column once more behind its last.
+    fn continue_periodically(mut self) -> Self {
+        let period = self.period;
+        for column in self.columns_mut().filter(|_| period > 0) {
+            (period..period + STRETCH).for_each(|i| column[i] = column[i - period]);
+        }
+        self
+    }
+
+    /// The elements of a column from that of `class` on.
+    #[inline(always)]
+    fn from_class(&self, column: usize, class: usize) -> &[T] {
+        let class = if self.period == 1 { 0 } else { class };
+        &self.constants[column * (self.period + STRETCH) + class..]
+    }
+}
+
+/// The constants of all classes.
+#[derive(Clone, Debug)]
+pub(super) struct Table<T> {
+    /// The number of classes; 1 where all are alike.
+    pub(super) classes: usize,
+    gammas: Columns<T>,
+    references: Columns<T>,
 }
 
 impl<T: Float> Table<T> {
     fn new(settings: &Settings) -> Self {
-        let classes = settings.classes().next().map_or(1, |(_, classes)| classes);
-        let length = classes + STRETCH;
-        let mut columns = vec![T::from_f64(0.0); CONSTANTS * length];
-        // A margin may round up to 1, where nothing is left above it, and a γ to ∞.
+        let Settings { gamma_neg, gamma_pos, prob_margin, .. } = settings;
+        let period = |classes: Option<usize>| classes.unwrap_or(1);
+        let mut gammas = Columns::zeros(GAMMAS, period(gamma_neg.classes().or(gamma_pos.classes())));
+        // A γ may round up to ∞.
         let gamma = |gamma: f64| T::from_f64(gamma.min(focal::LARGEST_GAMMA));
-        let margin = |class: usize| {
-            let m = T::from_f64(settings.prob_margin.at(class)).to_f64();
-            if m < 1.0 { m } else { LARGEST_MARGIN }
-        };
-        let mut rows = |range: std::ops::Range<usize>, reference: &dyn Fn(usize) -> Reference<T>| {
-            for class in range {
-                let (gamma_neg, gamma_pos) = (gamma(settings.gamma_neg.at(class)), gamma(settings.gamma_pos.at(class)));
-                let row = Class { reference: reference(class), gamma_neg, gamma_pos };
-                for (k, constant) in row.into_constants().into_iter().enumerate() {
-                    columns[k * length + class] = constant;
-                }
+        for (column, parameter) in gammas.columns_mut().zip([gamma_neg, gamma_pos]) {
+            match parameter {
+                Parameter::Uniform(value) => column.fill(gamma(*value)),
+                Parameter::PerClass(values) => column.iter_mut().zip(values).for_each(|(to, from)| *to = gamma(*from)),
             }
-        };
-        match &settings.prob_margin {
-            Parameter::Uniform(_) => {
-                let reference = Reference::new(margin(0), logits(&[margin(0)])[0]);
-                rows(0..classes, &|_| reference);
-            }
-            Parameter::PerClass(_) => {
-                let mut margins = [0.0; STRETCH];
-                for start in (0..classes).step_by(STRETCH) {
-                    let end = classes.min(start + STRETCH);
-                    (start..end).for_each(|class| margins[class - start] = margin(class));
-                    let logits = logits(&margins);
-                    rows(start..end, &|class| Reference::new(margins[class - start], logits[class - start]));
+        }
+        let mut references = Columns::zeros(CONSTANTS - GAMMAS, period(prob_margin.classes()));
+        // A margin may round up to 1, where nothing is left above it.
+        let margin = |m: f64| Some(T::from_f64(m).to_f64()).filter(|m| *m < 1.0).unwrap_or(LARGEST_MARGIN);
+        for (block, values) in prob_margin.values().chunks(STRETCH).enumerate() {
+            let mut margins = [0.5; STRETCH];
+            margins.iter_mut().zip(values).for_each(|(to, from)| *to = margin(*from));
+            let logits = logits(&margins, values.len());
+            for i in 0..values.len() {
+                let constants = Reference::new(margins[i], logits[i]).into_constants();
+                for (column, constant) in constants.into_iter().enumerate() {
+                    references.set(column, block * STRETCH + i, constant);
                 }
             }
         }
-        for column in columns.chunks_exact_mut(length).filter(|_| classes > 0) {
-            (classes..length).for_each(|i| column[i] = column[i - classes]);
-        }
-        Table { classes, columns }
+        let classes = period(settings.classes().next().map(|(_, classes)| classes));
+        Table { classes, gammas: gammas.continue_periodically(), references: references.continue_periodically() }
     }
 
     /// The constants of `N` consecutive classes from `class` on, starting over after the last one.
     #[inline(always)]
     pub(super) fn window<const N: usize>(&self, class: usize) -> Class<&[T; N]> {
-        let length = self.classes + STRETCH;
         Class::from_columns(
             #[inline(always)]
-            |k| self.columns[k * length + class..].first_chunk().expect("columns continue for a stretch"),
+            |k| self.from_class(k, class).first_chunk().expect("columns continue for a stretch"),
         )
     }
 
     /// The constants of one class.
     pub(super) fn row(&self, class: usize) -> Class<T> {
-        Class::from_columns(|k| self.columns[k * (self.classes + STRETCH) + class])
+        Class::from_columns(|k| self.from_class(k, class)[0])
+    }
+
+    #[inline(always)]
+    fn from_class(&self, k: usize, class: usize) -> &[T] {
+        if k < GAMMAS { self.gammas.from_class(k, class) } else { self.references.from_class(k - GAMMAS, class) }
     }
 }
 
@@ -208,18 +232,18 @@ fn smallest<T: Float>() -> f64 {
     f64::from(-T::MAX_EXPONENT).exp2()
 }
 
-/// The logits of margins as high and low part.
-fn logits(margins: &[f64]) -> [[f64; 2]; STRETCH] {
-    struct Logits<'a>(&'a [f64]);
+/// The logits of the first margins as high and low part.
+fn logits(margins: &[f64; STRETCH], count: usize) -> [[f64; 2]; STRETCH] {
+    struct Logits<'a>(&'a [f64; STRETCH], usize);
 
     impl Task<f64> for Logits<'_> {
         type Output = [[f64; 2]; STRETCH];
 
         #[inline(always)]
         fn run<V: Arithmetic<Element = f64>>(self, context: V::Context) -> Self::Output {
-            let (mut margins, mut logits) = ([0.5; STRETCH], [[0.0; STRETCH]; 2]);
-            margins[..self.0.len()].copy_from_slice(self.0);
-            for start in (0..self.0.len()).step_by(V::LANES) {
+            let Logits(margins, count) = self;
+            let mut logits = [[0.0; STRETCH]; 2];
+            for start in (0..count).step_by(V::LANES) {
                 let logit = logit(V::load(context, &margins[start..]));
                 logit.hi.store(&mut logits[0][start..]);
                 logit.lo.store(&mut logits[1][start..]);
@@ -227,14 +251,14 @@ fn logits(margins: &[f64]) -> [[f64; 2]; STRETCH] {
             std::array::from_fn(|i| [logits[0][i], logits[1][i]])
         }
     }
-    run(Logits(margins))
+    run(Logits(margins, count))
 }
 
 /// A loss in the element type `T`.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan<T> {
-    pub(crate) formula: Formula<T>,
-    pub(crate) table: Table<T>,
+    pub(super) formula: Formula<T>,
+    pub(super) table: Table<T>,
 }
 
 impl<T: Float> Plan<T> {
@@ -276,7 +300,9 @@ pub(crate) struct Plans {
 
 impl Plans {
     pub(crate) fn new(settings: Settings) -> Self {
-        Plans { single: Plan::new(&settings), double: Plan::new(&settings), settings }
+        let classes = settings.classes().next().map_or(1, |(_, classes)| classes);
+        let (single, double) = join(classes, || Plan::new(&settings), || Plan::new(&settings));
+        Plans { single, double, settings }
     }
 
     /// The plan for an element type.

@@ -48,8 +48,10 @@ where
     Y: Target<T>,
     D: Dimension,
 {
-    let (arrays, class_axis) = arrays.in_memory_order();
-    walk(pass, arrays, Position { class: 0, axis: class_axis })
+    let (arrays, axis, is_logical) = arrays.in_memory_order();
+    let total = walk(pass, arrays, Position { class: 0, axis });
+    // What was walked before is known to be before only in the logical order.
+    total.map_err(|invalid| if is_logical { invalid } else { InvalidLabel { valid: 0 } })
 }
 
 /// Where a part of the arrays lies among the classes.
@@ -61,11 +63,7 @@ pub(super) struct Position {
     axis: usize,
 }
 
-fn walk<T, Y, D>(
-    pass: &Pass<'_, T>,
-    arrays: Arrays<'_, T, Y, D>,
-    position: Position,
-) -> Result<Total<T>, InvalidLabel>
+fn walk<T, Y, D>(pass: &Pass<'_, T>, arrays: Arrays<'_, T, Y, D>, position: Position) -> Result<Total<T>, InvalidLabel>
 where
     T: Float,
     Y: Target<T>,
@@ -81,29 +79,36 @@ where
         return Ok(sum.total());
     }
     let [(left, left_position), (right, right_position)] = arrays.halves(position);
+    let before = left.logits.len();
     let left = || walk(pass, left, left_position);
     let right = || walk(pass, right, right_position);
     let (left, right) = join(elements, left, right);
-    Ok(left?.plus(right?))
+    let (left, right) = (left?, right.map_err(|invalid| InvalidLabel { valid: before + invalid.valid })?);
+    Ok(left.plus(right))
 }
 
+/// Both results, on two threads where there are elements enough.
 #[cfg(feature = "rayon")]
-fn join<A: Send, B: Send>(elements: usize, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+pub(super) fn join<A: Send, B: Send>(
+    elements: usize,
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
     if elements < PARALLEL { (a(), b()) } else { rayon::join(a, b) }
 }
 
 #[cfg(not(feature = "rayon"))]
-fn join<A, B>(_elements: usize, a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
+pub(super) fn join<A, B>(_elements: usize, a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B) {
     (a(), b())
 }
 
 impl<'a, T: Float, Y: Target<T>, D: Dimension> Arrays<'a, T, Y, D> {
     /// The arrays with their axes in the order in which the logits lie in memory, if that suits more of them than their
-    /// own order does; and the axis of the classes.
-    fn in_memory_order(self) -> (Self, usize) {
+    /// own order does; the axis of the classes; and whether the order is still the logical one.
+    fn in_memory_order(self) -> (Self, usize, bool) {
         let last = self.logits.ndim().saturating_sub(1);
         if self.logits.is_standard_layout() {
-            return (self, last);
+            return (self, last, true);
         }
         let mut own = self.logits.raw_dim();
         (0..own.ndim()).for_each(|axis| own[axis] = axis);
@@ -111,7 +116,7 @@ impl<'a, T: Float, Y: Target<T>, D: Dimension> Arrays<'a, T, Y, D> {
         let strides = self.logits.strides();
         order.slice_mut().sort_unstable_by_key(|&axis| (Reverse(strides[axis].unsigned_abs()), axis));
         if self.contiguous(order.slice()) <= self.contiguous(own.slice()) {
-            return (self, last);
+            return (self, last, true);
         }
         let class_axis = order.slice().iter().position(|&axis| axis == last).unwrap_or(last);
         let permuted = |array: Option<ArrayViewMut<'a, T, D>>| array.map(|array| array.permuted_axes(order.clone()));
@@ -122,7 +127,7 @@ impl<'a, T: Float, Y: Target<T>, D: Dimension> Arrays<'a, T, Y, D> {
             logits: self.logits.permuted_axes(order.clone()),
             targets: self.targets.permuted_axes(order.clone()),
         };
-        (arrays, class_axis)
+        (arrays, class_axis, false)
     }
 
     /// How many of the arrays are slices with their axes in this order.
