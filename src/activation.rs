@@ -133,7 +133,7 @@ impl Map for LogitMap {
             // −ln σ(z) = −ln(1 − σ(−z)), which is −z where e⁻ᶻ is beyond the range.
             LogitMap::LogSigmoid => {
                 let sigmoid = sigmoid_parts(clamp(z), &Reference::zero(z));
-                let ln = -V::neg_ln(sigmoid.q(), sigmoid.e * sigmoid.reciprocal);
+                let ln = -V::neg_ln(sigmoid.q(), sigmoid.p());
                 V::select((-bound(z)).gt(z), z, V::select(z.gt(bound(z)), z.zero(), ln))
             }
             LogitMap::LogSigmoidGradient => sigmoid_of(-z),

@@ -5,6 +5,7 @@
 
 use crate::element::Float;
 use crate::error::Error;
+use crate::sum::{Accumulator, rounded};
 use ndarray::{Array, ArrayBase, ArrayView, ArrayViewMut, Data, Dimension};
 use std::fmt::{self, Debug};
 
@@ -105,18 +106,6 @@ impl<T: Float, D: Dimension> Losses<'_, T, D> {
         (self.pass)(None, None)
     }
 
-    /// The sum divided by `count`, which does not overflow where the sum does.
-    fn mean(self, count: f64) -> Result<T, Error> {
-        let sum = (self.pass)(None, None)?;
-        if sum.to_f64().is_infinite() {
-            // A power of two near 1/count, whose products are exact.
-            let scale = (-count.log2().floor()).exp2();
-            let sum = (self.pass)(None, Some(T::Sum::from_f64(scale)))?;
-            return Ok(T::from_sum(sum / T::Sum::from_f64(count * scale)));
-        }
-        Ok(T::from_sum(sum / T::Sum::from_f64(count)))
-    }
-
     /// The losses.
     ///
     /// # Errors
@@ -156,7 +145,7 @@ impl Reduction for Mean {
 
     fn reduce<T: Float, D: Dimension>(&self, losses: Losses<'_, T, D>) -> Result<T, Error> {
         let count = count(losses.shape())?;
-        losses.mean(count)
+        mean_of(count, |scale| (losses.pass)(None, scale))
     }
 
     fn upstream<'a, T: Float, D: Dimension>(&self, upstream: &'a T) -> Upstream<'a, T, D> {
@@ -212,7 +201,28 @@ fn count(shape: &[usize]) -> Result<f64, Error> {
 /// assert_eq!(asymmetric_loss::reduction::sum(&ndarray::array![[0.5, 0.25], [1.0, 0.0]]), 1.75);
 /// ```
 pub fn sum<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>) -> T {
-    T::from_sum(losses.fold(num_traits::zero(), |sum: T::Sum, &loss| sum + loss.into()))
+    T::from_sum(total(losses, None))
+}
+
+/// The sum of all elements, each multiplied by a scale if there is one.
+fn total<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>, scale: Option<T::Sum>) -> T::Sum {
+    let mut sum = Accumulator::new(scale);
+    match losses.as_slice_memory_order() {
+        Some(losses) => sum.add(losses),
+        None => losses.iter().for_each(|loss| sum.add(std::slice::from_ref(loss))),
+    }
+    rounded::<T>(sum.total())
+}
+
+/// The mean of `count` losses, given their sum when each is multiplied by a scale.
+fn mean_of<T: Float, E>(count: f64, mut sum: impl FnMut(Option<T::Sum>) -> Result<T::Sum, E>) -> Result<T, E> {
+    let plain = sum(None)?;
+    if !plain.to_f64().is_infinite() {
+        return Ok(T::from_sum(plain / T::Sum::from_f64(count)));
+    }
+    // The mean need not overflow where the sum does. A power of two near 1/count, whose products are exact:
+    let scale = (-count.log2().floor()).exp2();
+    Ok(T::from_sum(sum(Some(T::Sum::from_f64(scale)))? / T::Sum::from_f64(count * scale)))
 }
 
 /// The gradient of the sum in each loss: 1.
@@ -241,9 +251,7 @@ pub fn sum_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBas
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
 pub fn mean<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>) -> Result<T, Error> {
-    let count = count(losses.shape())?;
-    let sum = losses.fold(num_traits::zero(), |sum: T::Sum, &loss| sum + loss.into());
-    Ok(T::from_sum(sum / T::Sum::from_f64(count)))
+    mean_of(count(losses.shape())?, |scale| Ok(total(losses, scale)))
 }
 
 /// The gradient of the mean in each loss: 1 divided by their number.

@@ -64,7 +64,7 @@ pub(crate) fn ln<S: Simd, T: Native, const U: usize>(x: Pair<Lockstep<S, T, U>>)
     Pair::sum_ordered(sum.hi, sum.lo + k.mul_add(low * unit, tail))
 }
 
-/// eˣ for an x at most about the largest exponent times ln 2; 0 where it is below the smallest normal number.
+/// eˣ for an x at most about the largest exponent times ln 2; 0 where it is far below the smallest normal number.
 #[inline(always)]
 pub(crate) fn exp<S: Simd, T: Native, const U: usize>(x: Pair<Lockstep<S, T, U>>) -> Lockstep<S, T, U> {
     // The exponent below that of the smallest normal number, whose bits are those of 0.

@@ -29,7 +29,7 @@ pub(crate) trait Native: Float + SimdFloatElement {
     /// (k, 2⁻ᵏ) with ⅝ ≤ x · 2⁻ᵏ < 5/4, for a positive normal x; k in units of [`EXPONENT_UNIT`](Self::EXPONENT_UNIT).
     fn exponent<S: Simd>(x: Self::Native<S>) -> (Self::Native<S>, Self::Native<S>);
 
-    /// x with the lower half of its fraction cleared.
+    /// x to half of its digits, such that the difference has no more than the other half.
     fn upper_half<S: Simd>(x: Self::Native<S>) -> Self::Native<S>;
 }
 
@@ -115,6 +115,7 @@ impl Native for f64 {
 
     #[inline(always)]
     fn upper_half<S: Simd>(x: S::f64s) -> S::f64s {
-        S::f64s::from_bits(x.to_bits() & (u64::MAX << 27))
+        // Rounded to 26 bits: those that are left, one of them in the sign, then fit into 26 bits as well.
+        S::f64s::from_bits((x.to_bits() + (1_u64 << 26)) & (u64::MAX << 27))
     }
 }
