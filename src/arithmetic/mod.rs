@@ -8,6 +8,8 @@ mod dispatch;
 mod lockstep;
 mod logit;
 mod native;
+#[cfg(test)]
+mod on_vectors;
 mod pair;
 mod scalar;
 
