@@ -5,8 +5,12 @@
 
 mod common;
 
+use asymmetric_loss::activation::{log_sigmoid, log_sigmoid_gradient, sigmoid, sigmoid_gradient};
+use asymmetric_loss::focal::{weight, weight_gradient};
+use asymmetric_loss::margin::{shift, shift_gradient};
+use asymmetric_loss::reduction::{mean, sum};
 use asymmetric_loss::{AsymmetricLoss, Builder, Float, Target};
-use common::{Plain, data, memory_floor, plain, plain_parallel};
+use common::{MARGIN, Plain, data, memory_floor, plain, plain_parallel};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use ndarray::{Array2, ShapeBuilder, s};
@@ -70,19 +74,55 @@ fn cases<T: Float>(group: &mut Group<'_>, logits: &Array2<T>, labels: &Array2<bo
     });
     let targets = |negative: f64, positive: f64| labels.mapv(|y| T::from_f64(if y { positive } else { negative }));
     let hard = targets(0.0, 1.0);
+    // Beyond the range of the common path in `f32`, of both signs.
+    let saturated = logits.mapv(|z| T::from_f64(100.0_f64.copysign(z.to_f64())));
     for (name, loss, logits, targets) in [
         ("default", &default, logits, &hard),
         ("soft targets", &default, logits, &targets(0.05, 0.95)),
         ("fractional exponents", &fractional, logits, &hard),
         ("fractional exponents, soft targets", &fractional, logits, &targets(0.05, 0.95)),
         ("settings per class", &per_class, logits, &hard),
+        ("saturated logits", &default, &saturated, &hard),
         ("Fortran order", &default, &fortran(logits), &fortran(&hard)),
+        ("Fortran order, settings per class", &per_class, &fortran(logits), &fortran(&hard)),
         ("Fortran order, contiguous targets", &default, &fortran(logits), &hard),
         ("strided", &default, &strided(logits), &strided(&hard)),
     ] {
         calls(group, name, loss, logits, targets);
     }
+    value_and_gradient(group, "only the logits transposed", &default, &fortran(logits), &hard, logits.clone());
     calls(group, "bool targets", &default, logits, labels);
+    calls(group, "u8 targets", &default, logits, &labels.mapv(u8::from));
+}
+
+/// The functions of the stages, each of whole arrays.
+fn stages(criterion: &mut Criterion) {
+    let (logits, _) = data(REFERENCE);
+    stage_functions(&mut group(criterion, REFERENCE, " stages f32"), &logits);
+    stage_functions(&mut group(criterion, REFERENCE, " stages f64"), &logits.mapv(f64::from));
+}
+
+fn stage_functions<T: Float>(group: &mut Group<'_>, logits: &Array2<T>) {
+    const M: f64 = MARGIN as f64;
+    type Function<T> = fn(&Array2<T>) -> Array2<T>;
+    let probabilities = sigmoid(logits);
+    let functions: [(&str, &Array2<T>, Function<T>); 10] = [
+        ("sigmoid", logits, |z| sigmoid(z)),
+        ("sigmoid_gradient", logits, |z| sigmoid_gradient(z)),
+        ("log_sigmoid", logits, |z| log_sigmoid(z)),
+        ("log_sigmoid_gradient", logits, |z| log_sigmoid_gradient(z)),
+        ("shift", &probabilities, |p| shift(p, M).expect("a margin")),
+        ("shift_gradient", &probabilities, |p| shift_gradient(p, M).expect("a margin")),
+        ("weight, 4", &probabilities, |p| weight(p, 4.0).expect("an exponent")),
+        ("weight, 2.5", &probabilities, |p| weight(p, 2.5).expect("an exponent")),
+        ("weight_gradient, 4", &probabilities, |p| weight_gradient(p, 4.0).expect("an exponent")),
+        ("weight_gradient, 2.5", &probabilities, |p| weight_gradient(p, 2.5).expect("an exponent")),
+    ];
+    for (name, array, function) in functions {
+        group.bench_function(name, |bencher| bencher.iter(|| function(array)));
+    }
+    group.bench_function("sum", |bencher| bencher.iter(|| sum(&probabilities)));
+    group.bench_function("mean", |bencher| bencher.iter(|| mean(&probabilities)));
 }
 
 /// Value, value with gradient, and curvature of one case.
@@ -155,6 +195,6 @@ criterion_group! {
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(1000))
         .nresamples(10_000);
-    targets = shapes, huge, single, double
+    targets = shapes, huge, single, double, stages
 }
 criterion_main!(benches);

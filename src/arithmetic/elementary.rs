@@ -75,3 +75,125 @@ pub(crate) fn exp<S: Simd, T: Native, const U: usize>(x: Pair<Lockstep<S, T, U>>
     let r = (-n).mul_add(high, hi) + (-n).mul_add(low, lo);
     (hi.one() + exp_m1(r, r.zero())) * power
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::on_vectors::{Function, each, function};
+    use super::*;
+    use dashu_float::{FBig, round::mode::HalfEven};
+    use std::f64::consts::LN_2;
+
+    type Big = FBig<HalfEven, 2>;
+
+    /// What a library promises of its elementary functions.
+    const LARGEST_ERROR: f64 = 2.0;
+
+    fn big(x: f64) -> Big {
+        Big::try_from(x).expect("a finite number").with_precision(160).value()
+    }
+
+    function!(Exp, |x, low, _| Pair::single(V::exp_pair(Pair { hi: x, lo: low })));
+    function!(Ln, |x, low, _| V::ln_pair(Pair { hi: x, lo: low }));
+    function!(ExpM1, |r, t, _| Pair::single(V::exp_m1_reduced(r, t)));
+    function!(NegLnOfU, |u, _, _| Pair::single(V::neg_ln(u, u.one() - u)));
+    function!(NegLnOfV, |v, _, _| Pair::single(V::neg_ln(v.one() - v, v)));
+
+    /// Points spaced over an interval, and towards 0.
+    fn points(from: f64, to: f64) -> impl Iterator<Item = f64> {
+        let spaced = (0..=2000).map(move |k| from + (to - from) * f64::from(k) / 2000.0);
+        spaced.chain((1..60).flat_map(move |k| [from, to].map(|end| end * (-f64::from(k) * 0.7).exp2())))
+    }
+
+    /// The unit in the last place of a type with so many digits.
+    fn ulp(x: f64, digits: i32) -> f64 {
+        f64::from((x.abs().to_bits() >> 52) as i32 - 1023 - digits + 1).exp2()
+    }
+
+    /// Checks f at points with a low part of as many units in the last place as `low` says, against `exact` of the sum.
+    fn check<T: Native>(
+        name: &str,
+        f: impl Function,
+        points: impl Iterator<Item = f64>,
+        low: &[f64],
+        exact: fn(Big) -> Big,
+    ) {
+        let digits = T::FRACTION_BITS as i32 + 1;
+        let point = |x: f64| {
+            let x = T::from_f64(x);
+            low.iter().map(move |low| [x, T::from_f64(low * ulp(x.to_f64(), digits)), T::zero()])
+        };
+        let arguments: Vec<[T; 3]> = points.flat_map(point).collect();
+        let results = each(f, &arguments);
+        let errors = arguments.iter().zip(results).map(|([x, low, _], result)| {
+            let exact = exact(big(x.to_f64()) + big(low.to_f64()));
+            let error = (big((result.hi + result.lo).to_f64()) - &exact).to_f64().value().abs();
+            let rounded = exact.to_f64().value();
+            (if rounded == 0.0 { error } else { error / ulp(rounded, digits) }, x.to_f64(), low.to_f64())
+        });
+        // In this order NaN is the largest.
+        let (error, x, low) = errors.max_by(|a, b| a.0.total_cmp(&b.0)).expect("there are points");
+        println!("{name} with {digits} bits: at most {error:.2} ULP, at {x:e} + {low:e}");
+        assert!(error <= LARGEST_ERROR, "{name} with {digits} bits is {error} ULP off at {x:e} + {low:e}");
+    }
+
+    /// Where eˣ is a normal number, to the ends.
+    fn check_all<T: Native>() {
+        let (bound, half) = (f64::from(T::MAX_EXPONENT) * LN_2, LN_2 / 2.0);
+        let (inside, lows) = (bound * (1.0 - 1e-6), [0.0, 0.375, -0.375]);
+        check::<T>("exp", Exp, points(-inside, inside).chain([bound]), &lows, |x| x.exp());
+        check::<T>("exp_m1", ExpM1, points(-half, half), &lows, |x| x.exp_m1());
+        let powers = (1 - T::MAX_EXPONENT..T::MAX_EXPONENT).map(|k| 1.3 * f64::from(k).exp2());
+        check::<T>("ln", Ln, points(1e-12, 3.0).chain(powers), &lows, |x| x.ln());
+        check::<T>("neg_ln of u", NegLnOfU, points(1e-12, 0.37), &[0.0], |u| -(-u).ln_1p());
+        check::<T>("neg_ln of v", NegLnOfV, points(1e-12, 0.62), &[0.0], |v| -v.ln());
+    }
+
+    #[test]
+    fn single_precision_is_within_two_ulp() {
+        check_all::<f32>();
+    }
+
+    #[test]
+    fn double_precision_is_within_two_ulp() {
+        check_all::<f64>();
+    }
+
+    /// f of numbers without low parts, rounded.
+    fn rounded<T: Native>(f: impl Function, x: &[f64]) -> Vec<f64> {
+        let arguments: Vec<[T; 3]> = x.iter().map(|&x| [T::from_f64(x), T::zero(), T::zero()]).collect();
+        each(f, &arguments).into_iter().map(|result| (result.hi + result.lo).to_f64()).collect()
+    }
+
+    fn check_ends<T: Native>() {
+        let bound = f64::from(T::MAX_EXPONENT) * LN_2;
+        let below = [-bound - 0.7, -bound - 1.0, -2.0 * bound, -1e30, f64::NEG_INFINITY];
+        for (x, result) in below.iter().zip(rounded::<T>(Exp, &below)) {
+            assert_eq!(result.to_bits(), 0, "exp of {x}: {result}");
+        }
+        let smallest = f64::from(-T::MAX_EXPONENT).exp2();
+        let around: Vec<f64> = (-50..50).map(|k| -bound + 0.01 * f64::from(k)).collect();
+        for (x, result) in around.iter().zip(rounded::<T>(Exp, &around)) {
+            let error = (result / smallest - (x + bound).exp()).abs();
+            assert!(result == 0.0 || error < 1e-4, "exp of {x}: {result}");
+            assert!(result > 0.0 || *x < -bound, "exp of {x}: {result}");
+        }
+        assert_eq!(rounded::<T>(Exp, &[0.0, -0.0]), [1.0, 1.0]);
+
+        let lowest = rounded::<T>(Ln, &[smallest])[0];
+        assert!((lowest + bound).abs() < 1e-4, "ln of {smallest}: {lowest}");
+        let tiny = [0.0, smallest / 2.0, smallest * 1e-3, smallest * 2.0 * T::ROUNDER.to_f64().recip()];
+        assert_eq!(rounded::<T>(Ln, &tiny), [lowest; 4], "ln below the smallest normal number");
+        assert_eq!(each(Ln, &[[T::one(), T::zero(), T::zero()]]), [Pair { hi: T::zero(), lo: T::zero() }]);
+        assert_eq!(rounded::<T>(NegLnOfU, &[0.0]), [0.0]);
+    }
+
+    #[test]
+    fn ends_in_single_precision() {
+        check_ends::<f32>();
+    }
+
+    #[test]
+    fn ends_in_double_precision() {
+        check_ends::<f64>();
+    }
+}

@@ -8,6 +8,8 @@ pub(crate) mod elementary;
 mod lockstep;
 mod logit;
 mod native;
+#[cfg(test)]
+mod on_vectors;
 mod pair;
 mod scalar;
 

@@ -88,3 +88,77 @@ impl<V: Arithmetic> Pair<V> {
         self.hi.mul_add(factor, self.lo * factor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Native;
+    use super::super::on_vectors::{each, function};
+    use super::*;
+
+    function!(Product, |a, b, _| Pair::product(a, b));
+    function!(Remainder, |a, b, c| Pair::single(a.subtracted_from(b, c)));
+
+    /// A whole number that the type represents, as one of wide range.
+    fn whole<T: Native>(x: T) -> i128 {
+        let x = x.to_f64();
+        assert_eq!(x.fract(), 0.0);
+        x as i128
+    }
+
+    /// Pseudo-random whole numbers with as many bits as the type has, of both signs.
+    fn factors<T: Native>() -> impl Iterator<Item = T> {
+        let mut state = 1_u64;
+        std::iter::repeat_with(move || {
+            // Knuth's generator, whose upper bits are the random ones.
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let magnitude = T::from_f64((state >> (63 - T::FRACTION_BITS)) as f64);
+            if state.count_ones().is_multiple_of(2) { magnitude } else { -magnitude }
+        })
+    }
+
+    /// Pairs of factors; those of random bits, and such as leave the largest remainders.
+    fn arguments<T: Native>() -> Vec<[T; 2]> {
+        let full = (f64::from(T::FRACTION_BITS + 1)).exp2() - 1.0;
+        let ends = [full, -full, full - 1.0, 1.0, 0.0].map(T::from_f64);
+        let ends = ends.into_iter().flat_map(|a| ends.map(|b| [a, b]));
+        let (a, b) = (factors(), factors().skip(1));
+        a.zip(b).map(|(a, b)| [a, b]).take(10_000).chain(ends).collect()
+    }
+
+    fn check_products<T: Native>() {
+        let arguments: Vec<[T; 3]> = arguments().into_iter().map(|[a, b]| [a, b, T::zero()]).collect();
+        for ([a, b, _], Pair { hi, lo }) in arguments.iter().zip(each(Product, &arguments)) {
+            let exact = whole(*a) * whole(*b);
+            assert_eq!(hi, *a * *b, "{a:?} · {b:?}");
+            assert_eq!(whole(hi) + whole(lo), exact, "{a:?} · {b:?}: {hi:?} + {lo:?}");
+        }
+    }
+
+    #[test]
+    fn products_are_exact() {
+        check_products::<f32>();
+        check_products::<f64>();
+    }
+
+    /// As in a long division, where c is about a · b; whole numbers among them.
+    fn check_remainders<T: Native>(rounded: fn(i128) -> T) {
+        let step = f64::from(-(T::FRACTION_BITS as i32)).exp2();
+        let arguments: Vec<[T; 3]> = arguments()
+            .into_iter()
+            .flat_map(|[a, b]: [T; 2]| {
+                [-5.0, -1.0, 0.0, 1.0, 2.0].map(|steps| [a, b, a * b * T::from_f64(1.0 + steps * step)])
+            })
+            .filter(|[_, _, c]| c.to_f64().fract() == 0.0)
+            .collect();
+        for ([a, b, c], Pair { hi, .. }) in arguments.iter().zip(each(Remainder, &arguments)) {
+            let exact = whole(*c) - whole(*a) * whole(*b);
+            assert_eq!(hi, rounded(exact), "{c:?} − {a:?} · {b:?}");
+        }
+    }
+
+    #[test]
+    fn remainders_are_rounded_once() {
+        check_remainders::<f32>(|x| x as f32);
+        check_remainders::<f64>(|x| x as f64);
+    }
+}

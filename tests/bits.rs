@@ -1,0 +1,54 @@
+//! The same bits on every processor with a fused multiply-add.
+
+mod common;
+
+use asymmetric_loss::Float;
+use common::{IMPLEMENTATIONS, Setting};
+
+const LOGITS: usize = 4096;
+
+/// Whole exponents, those of the default loss, and others.
+const GAMMAS: [[f64; 2]; 2] = [[4.0, 1.0], [2.5, 0.5]];
+
+/// Of every formulation with every pair of exponents, in `f32` and in `f64`. They change where a formula does.
+const EXPECTED: [[[u64; 2]; GAMMAS.len()]; IMPLEMENTATIONS.len()] = [
+    [[0x559e_3926_1a15_4369, 0xce27_bf7b_6dd7_a5fd], [0xaab1_846b_b749_4ef7, 0xe89f_fabc_0fcb_6481]],
+    [[0xdfab_5315_5039_8053, 0x1d10_b1ac_772f_6d8c], [0xf93b_4127_4b48_28df, 0x2295_f6aa_2ad5_7c8e]],
+    [[0xf07a_0fe1_1931_ee95, 0xc4df_0c26_bf40_28cc], [0x4869_2cc8_ae21_051c, 0x6d18_b466_ff73_d3a0]],
+];
+
+/// FNV-1a over the bits of losses, gradient and Hessian of logits over the whole range, with hard and soft labels.
+fn digest<T: Float>(setting: Setting) -> u64 {
+    let logits: Vec<T> = (0..LOGITS).map(|k| T::from_f64((k as f64 - 2048.0).powi(3) * 1e-7)).collect();
+    let targets: Vec<T> = (0..LOGITS).map(|k| T::from_f64([0.0, 1.0, 0.0, 0.3][k / 7 % 4])).collect();
+    let results = setting.evaluate(&logits, &targets);
+    let bytes = results.iter().flatten().flat_map(|x| x.to_f64().to_bits().to_le_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+/// Whether the vectors that the crate runs on multiply and add with one rounding.
+fn is_fused() -> bool {
+    // An unoptimized build takes no vectors.
+    if cfg!(unoptimized) {
+        return false;
+    }
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    return !cfg!(disable_dispatch_avx2) && is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+    return cfg!(target_arch = "aarch64");
+}
+
+#[test]
+fn bits_are_the_same_everywhere() {
+    if !is_fused() {
+        println!("skipped: the vectors of this build have no fused multiply-add, so the last bits may differ");
+        return;
+    }
+    let actual = IMPLEMENTATIONS.map(|implementation| {
+        GAMMAS.map(|[gamma_neg, gamma_pos]| {
+            let setting = Setting { gamma_neg, gamma_pos, margin: 0.05, implementation, detached: false };
+            [digest::<f32>(setting), digest::<f64>(setting)]
+        })
+    });
+    assert_eq!(actual, EXPECTED, "{IMPLEMENTATIONS:?} with {GAMMAS:?}; left: now, right: expected\n{actual:#x?}");
+}
