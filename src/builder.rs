@@ -1,8 +1,6 @@
 //! The settings of a loss.
 
 use crate::error::Error;
-use crate::kernel::Plans;
-use crate::loss::AsymmetricLoss;
 use crate::reduction::{Mean, Reduction};
 use crate::settings::{Implementation, Parameter, Settings};
 use crate::{focal, margin};
@@ -61,8 +59,8 @@ impl From<ndarray::Array1<f64>> for PerClass {
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Builder<R = Mean> {
-    settings: Settings,
-    reduction: R,
+    pub(crate) settings: Settings,
+    pub(crate) reduction: R,
 }
 
 impl Default for Builder {
@@ -128,14 +126,8 @@ impl<R: Reduction> Builder<R> {
         Builder { settings: self.settings, reduction }
     }
 
-    /// The loss with these settings.
-    ///
-    /// # Errors
-    ///
-    /// - [`Error::ParameterOutOfRange`] for a γ that is negative, NaN or infinite, and for a margin or a floor
-    ///   outside [0, 1).
-    /// - [`Error::ParameterLength`] if settings are given for different numbers of classes.
-    pub fn build(self) -> Result<AsymmetricLoss<R>, Error> {
+    /// Fails if a setting is out of range, or if settings are given for different numbers of classes.
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let Settings { gamma_neg, gamma_pos, prob_margin, log_floor, .. } = &self.settings;
         check(gamma_neg, |gamma, class| focal::check("gamma_neg", gamma, class))?;
         check(gamma_pos, |gamma, class| focal::check("gamma_pos", gamma, class))?;
@@ -149,8 +141,7 @@ impl<R: Reduction> Builder<R> {
                 class: None,
             });
         }
-        check_lengths(&self.settings)?;
-        Ok(AsymmetricLoss { plans: Plans::new(self.settings), reduction: self.reduction })
+        check_lengths(&self.settings)
     }
 }
 

@@ -2,15 +2,15 @@
 
 use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::element::Float;
+use crate::threads::join;
 use castaway::cast;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// The number of elements that are on the way together.
 const BLOCK: usize = 64;
 
-/// The number of elements below which a second thread costs more than it saves.
-#[cfg(feature = "rayon")]
-const PARALLEL: usize = 1 << 15;
+/// The largest number of elements that one thread takes at a time.
+const LEAF: usize = 1 << 14;
 
 /// A function of one value.
 pub(crate) trait Map: Copy + Send + Sync {
@@ -53,10 +53,10 @@ where
 }
 
 fn map_slice<T: Float, F: Map>(f: F, elements: &mut [T]) {
-    #[cfg(feature = "rayon")]
-    if elements.len() >= PARALLEL {
-        let (left, right) = elements.split_at_mut(elements.len() / 2 / BLOCK * BLOCK);
-        rayon::join(|| map_slice(f, left), || map_slice(f, right));
+    if elements.len() > LEAF {
+        let count = elements.len();
+        let (left, right) = elements.split_at_mut(count / 2 / BLOCK * BLOCK);
+        join(count, || map_slice(f, left), || map_slice(f, right));
         return;
     }
     let elements = match cast!(elements, &mut [f32]) {

@@ -91,6 +91,7 @@
 
 mod arithmetic;
 mod builder;
+mod checks;
 mod element;
 mod elementwise;
 mod error;
@@ -100,6 +101,7 @@ mod loss;
 mod settings;
 mod sum;
 mod target;
+mod threads;
 
 pub mod activation;
 pub mod focal;

@@ -1,11 +1,11 @@
 //! The loss: settings in; value, gradient and curvature out.
 
 use crate::builder::Builder;
+use crate::checks::{Rows, check_shape, find_invalid};
 use crate::element::Float;
 use crate::error::Error;
 use crate::kernel::{Arrays, Pass, Plans, traverse};
 use crate::reduction::{Losses, Mean, Reduction, Upstream};
-use crate::settings::Settings;
 use crate::sum::rounded;
 use crate::target::Target;
 use ndarray::{Array, ArrayBase, ArrayView, ArrayViewMut, Data, DataMut, Dimension, Ix1};
@@ -37,8 +37,8 @@ use ndarray::{Array, ArrayBase, ArrayView, ArrayViewMut, Data, DataMut, Dimensio
 /// ```
 #[derive(Clone, Debug)]
 pub struct AsymmetricLoss<R = Mean> {
-    pub(crate) plans: Plans,
-    pub(crate) reduction: R,
+    plans: Plans,
+    reduction: R,
 }
 
 impl Default for AsymmetricLoss {
@@ -62,6 +62,20 @@ impl AsymmetricLoss {
     /// ```
     pub fn builder() -> Builder {
         Builder::default()
+    }
+}
+
+impl<R: Reduction> Builder<R> {
+    /// The loss with these settings.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ParameterOutOfRange`] for a γ that is negative, NaN or infinite, and for a margin or a floor
+    ///   outside [0, 1).
+    /// - [`Error::ParameterLength`] if settings are given for different numbers of classes.
+    pub fn build(self) -> Result<AsymmetricLoss<R>, Error> {
+        self.check()?;
+        Ok(AsymmetricLoss { plans: Plans::new(self.settings), reduction: self.reduction })
     }
 }
 
@@ -415,49 +429,4 @@ impl<T, D> Default for Wanted<'_, T, D> {
     fn default() -> Self {
         Wanted { gradient: None, hessian: None }
     }
-}
-
-/// What settings per class run along.
-enum Rows {
-    /// An axis of this length: once.
-    Axis(usize),
-    /// A slice of this length: over and over.
-    Repeated(usize),
-}
-
-impl Rows {
-    fn check(&self, settings: &Settings) -> Result<(), Error> {
-        let Some((parameter, actual)) = settings.classes().next() else { return Ok(()) };
-        match *self {
-            Rows::Axis(expected) if expected != actual => Err(Error::ParameterLength { parameter, expected, actual }),
-            Rows::Repeated(length) if actual == 0 || !length.is_multiple_of(actual) => {
-                Err(Error::PartialRow { classes: actual, length })
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-fn check_shape(array: &'static str, expected: &[usize], actual: &[usize]) -> Result<(), Error> {
-    // Shapes are short: a loop is quicker than the call that `==` becomes.
-    if expected.iter().eq(actual) {
-        return Ok(());
-    }
-    Err(Error::ShapeMismatch { array, expected: expected.to_vec(), actual: actual.to_vec() })
-}
-
-/// The first label outside [0, 1] in logical order, once the kernel has met one behind some that are `valid`.
-fn find_invalid<T: Float, Y: Target<T>, D: Dimension>(targets: &ArrayView<'_, Y, D>, valid: usize) -> Error {
-    let invalid = |label: T| !(label >= T::from_f64(0.0) && label <= T::from_f64(1.0));
-    let labels = targets.iter().skip(valid).map(|target| target.to_float());
-    let found = labels.zip(valid..).find(|&(label, _)| invalid(label));
-    // A label that no longer is what the kernel met has no place.
-    let Some((label, mut position)) = found else {
-        return Error::InvalidTarget { index: Vec::new(), actual: f64::NAN };
-    };
-    let mut index = vec![0; targets.ndim()];
-    for (axis, &length) in targets.shape().iter().enumerate().rev() {
-        (index[axis], position) = (position % length, position / length);
-    }
-    Error::InvalidTarget { index, actual: label.to_f64() }
 }

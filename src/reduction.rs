@@ -220,8 +220,8 @@ fn mean_of<T: Float, E>(count: f64, mut sum: impl FnMut(Option<T::Sum>) -> Resul
     if !plain.to_f64().is_infinite() {
         return Ok(T::from_sum(plain / T::Sum::from_f64(count)));
     }
-    // The mean need not overflow where the sum does. A power of two near 1/count, whose products are exact:
-    let scale = (-count.log2().floor()).exp2();
+    // The mean need not overflow where the sum does. A power of two at most 1/count, whose products are exact:
+    let scale = (-count.log2().ceil()).exp2();
     Ok(T::from_sum(sum(Some(T::Sum::from_f64(scale)))? / T::Sum::from_f64(count * scale)))
 }
 

@@ -113,6 +113,6 @@ pub(crate) trait Arithmetic:
     /// normal number.
     fn ln_pair(x: Pair<Self>) -> Pair<Self>;
 
-    /// eˣ for an x below the [`bound`](crate::activation::bound); 0 where that is far below the smallest normal number.
+    /// eˣ for an x at most about the largest exponent times ln 2; 0 where that is far below the smallest normal number.
     fn exp_pair(x: Pair<Self>) -> Self;
 }

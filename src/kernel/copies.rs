@@ -1,7 +1,7 @@
 //! Evaluates a few elements: in place where an array is a slice, else through a copy.
 
+use super::arrays::{Arrays, Pass, Position};
 use super::evaluate::{InvalidLabel, Labels, Run, evaluate};
-use super::traverse::{Arrays, Pass, Position};
 use crate::element::Float;
 use crate::sum::Accumulator;
 use crate::target::Target;

@@ -1,6 +1,6 @@
 //! Takes a run of consecutive elements through the formula.
 
-use super::plan::Plan;
+use super::plan::{Plan, STRETCH};
 use crate::activation::bound;
 use crate::arithmetic::{Arithmetic, Mask, Native, Scalar, Task, run};
 use crate::element::Float;
@@ -9,9 +9,6 @@ use crate::formula::{Class, Formula};
 use crate::sum::Accumulator;
 use crate::target::Target;
 use castaway::cast;
-
-/// The number of elements between which nothing but the formula is done: a whole number of vectors of any width.
-pub(crate) const STRETCH: usize = 64;
 
 /// The size of an element, in bytes, above which elements go one by one, or a stretch of them would fill the stack.
 const LARGE: usize = 64;

@@ -1,12 +1,14 @@
 //! Runs the formula over arrays: any strides, vectors, threads.
 //!
-//! [`traverse`] cuts arrays into runs of consecutive elements, [`evaluate`] takes a run through the formula; [`plan`] holds
-//! the constants.
+//! [`traverse`] cuts [`arrays`] until a few elements are left, [`copies`] makes slices of them, [`evaluate`] takes those
+//! through the formula, with the constants of a [`plan`].
 
+mod arrays;
 mod copies;
 mod evaluate;
 mod plan;
 mod traverse;
 
+pub(crate) use arrays::{Arrays, Pass};
 pub(crate) use plan::Plans;
-pub(crate) use traverse::{Arrays, Pass, traverse};
+pub(crate) use traverse::traverse;

@@ -1,15 +1,17 @@
 //! The constants of a loss, computed once when it is built.
 
-use super::evaluate::STRETCH;
-use super::traverse::join;
 use crate::activation::Reference;
 use crate::arithmetic::{Arithmetic, Pair, Task, ln_2, logit, run};
 use crate::element::Float;
 use crate::focal;
 use crate::formula::{Class, Exponents, Formula};
 use crate::settings::{Parameter, Settings};
+use crate::threads::join;
 use castaway::cast;
 use std::borrow::Cow;
+
+/// The number of elements between which nothing but the formula is done: a whole number of vectors of any width.
+pub(super) const STRETCH: usize = 64;
 
 /// The largest number below 1 that `f32` and wider types represent.
 const LARGEST_MARGIN: f64 = 1.0 - 1.0 / (1 << 24) as f64;
