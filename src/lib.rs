@@ -89,6 +89,8 @@
 //!
 //! - `rayon` (default): large arrays use the threads of the current rayon pool.
 
+#![forbid(unsafe_code)]
+
 mod arithmetic;
 mod builder;
 mod checks;

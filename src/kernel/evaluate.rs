@@ -229,16 +229,13 @@ fn rare<V: Arithmetic, const N: usize>(
             }
             let (absent, present) = (y.eq(zero), y.eq(one));
             let (hard, saturated) = (absent | present, !moderate(z).all());
-            let loss = if hard.all() {
-                formula.hard(z, present, &class, order, saturated)
-            } else {
-                let soft = formula.soft(z, y, &class, order, saturated);
-                if (!hard).all() {
-                    soft
-                } else {
-                    Jet::select(hard, formula.hard(z, present, &class, order, saturated), soft)
-                }
-            };
+            let mut loss = Jet { value: z, first: z, second: z };
+            if !(!hard).all() {
+                loss = formula.hard(z, present, &class, order, saturated);
+            }
+            if !hard.all() {
+                loss = Jet::select(hard, loss, formula.soft(z, y, &class, order, saturated));
+            }
             let number = z.eq(z);
             Ok(Jet::select(number, loss, Jet { value: z, first: z, second: z }))
         },
