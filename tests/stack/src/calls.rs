@@ -134,6 +134,19 @@ pub(crate) fn all_layouts<T: Element, Y: Target<T>>(
         .collect()
 }
 
+/// All methods of a loss with the mean, for arrays in every layout.
+pub(crate) fn mean_in_all_layouts<T: Element, Y: Target<T>>(
+    builder: &Builder,
+    logits: &Array2<T>,
+    targets: &Array2<Y>,
+) -> Result<Vec<Record>, Error> {
+    let in_layout = |layout: Layout| {
+        let (logits, targets, mut gradient) = (layout.of(logits), layout.of(targets), layout.of(logits));
+        mean(builder, logits.view(), targets.view(), gradient.view_mut())
+    };
+    LAYOUTS.into_iter().map(in_layout).collect()
+}
+
 /// All methods of a loss for six axes and for a number of axes that is not known when compiled.
 pub(crate) fn many_axes<T: Element, Y: Target<T>>(
     builder: &Builder,
