@@ -180,7 +180,7 @@ fn power<V: Arithmetic>(x: V, e: Pair<V>, whole: Option<i64>) -> V {
     let of_negative = match whole {
         Some(e) if e % 2 == 0 => power,
         Some(_) => -power,
-        None => infinity - infinity,
+        None => infinity * zero,
     };
     let power = V::select(zero.gt(x), of_negative, power);
     V::select(x.eq(x), power, x)

@@ -137,7 +137,7 @@ impl<V: Arithmetic> Term<V> {
 #[inline(always)]
 fn capped<V: Arithmetic>(term: Term<V>) -> (Term<V>, V::Mask) {
     let c = term.entropy;
-    let finite = (c - c).eq(c.zero());
+    let finite = (c * c.zero()).eq(c.zero());
     let large = c.number(f64::from(V::Element::MAX_EXPONENT).exp2());
     (Term { entropy: V::select(finite, c, large), ..term }, !finite)
 }

@@ -97,5 +97,5 @@ pub(crate) fn rounded<T: Float>(total: Total<T>) -> T::Sum {
 }
 
 pub(crate) fn is_finite<T: Float>(x: T) -> bool {
-    x - x == T::from_f64(0.0)
+    x * T::from_f64(0.0) == T::from_f64(0.0)
 }

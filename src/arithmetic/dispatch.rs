@@ -4,6 +4,7 @@ use super::{Arithmetic, Lockstep, Native, Scalar};
 use fearless_simd::{Level, Simd};
 
 /// The number of vectors in lockstep: as many as fill the processor's window of waiting operations.
+#[allow(dead_code, reason = "not used where the wide instructions are left out")]
 const WIDE: usize = 4;
 
 /// The number of vectors in lockstep without a fused multiply-add, whose place several operations take.

@@ -1,7 +1,7 @@
 //! `f32` and `f64` at the level of their bits, and the coefficients of their elementary functions.
 
 use crate::element::Float;
-use fearless_simd::{Simd, SimdFloat, SimdFloatElement};
+use fearless_simd::{Bytes, ExtractToken, Simd, SimdBase, SimdFloat, SimdFloatElement, SimdInt};
 
 /// A float whose sign, exponent and fraction can be reached through its bits, in vectors.
 pub(crate) trait Native: Float + SimdFloatElement {
@@ -49,9 +49,8 @@ impl Native for f32 {
     #[inline(always)]
     fn exponent<S: Simd>(x: S::f32s) -> (S::f32s, S::f32s) {
         let k = (x.to_bits() - 0.625_f32.to_bits()) & 0xff80_0000_u32;
-        let one = k ^ k | 1.0_f32.to_bits();
-        let signed: S::i32s = fearless_simd::Bytes::bitcast(k);
-        (fearless_simd::SimdInt::to_float(signed), S::f32s::from_bits(one - k))
+        let signed: S::i32s = k.bitcast();
+        (signed.to_float(), S::f32s::from_bits(S::f32s::splat(x.token(), 1.0).to_bits() - k))
     }
 
     #[inline(always)]
@@ -106,11 +105,10 @@ impl Native for f64 {
         // Biased, so that it is not negative: few processors turn whole numbers of 64 bits into floats.
         const BIAS: u64 = 1 << 10;
         let k = (x.to_bits() - 0.625_f64.to_bits()) & EXPONENT_BITS;
-        let zero = k ^ k;
-        let biased = ((zero | BIAS << 52) + k) >> 52;
+        let biased = (k + S::f64s::splat(x.token(), f64::from_bits(BIAS << 52)).to_bits()) >> 52;
         let offset = 2f64.powi(52);
         let k_as_float = S::f64s::from_bits(biased | offset.to_bits()) - (offset + BIAS as f64);
-        (k_as_float, S::f64s::from_bits((zero | 1.0_f64.to_bits()) - k))
+        (k_as_float, S::f64s::from_bits(S::f64s::splat(x.token(), 1.0).to_bits() - k))
     }
 
     #[inline(always)]

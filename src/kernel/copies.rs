@@ -38,11 +38,25 @@ pub(super) fn evaluate_leaf<T: Float, Y: Target<T>, D: Dimension>(
         return evaluate(pass.plan, run);
     }
     match size_of::<T>() {
-        ..=4 => Copies::<T, { COPY / 4 }>::new().evaluate(pass, arrays, position, one_class, sum),
-        ..=8 => Copies::<T, { COPY / 8 }>::new().evaluate(pass, arrays, position, one_class, sum),
-        ..=64 => Copies::<T, { COPY / 64 }>::new().evaluate(pass, arrays, position, one_class, sum),
-        _ => Copies::<T, 1>::new().evaluate(pass, arrays, position, one_class, sum),
+        ..=4 => through_copies::<_, _, _, { COPY / 4 }>(pass, arrays, position, one_class, sum),
+        5..=8 => through_copies::<_, _, _, { COPY / 8 }>(pass, arrays, position, one_class, sum),
+        9..=64 => through_copies::<_, _, _, { COPY / 64 }>(pass, arrays, position, one_class, sum),
+        _ => through_copies::<_, _, _, 1>(pass, arrays, position, one_class, sum),
     }
+}
+
+/// Not inlined, so that the copies take room on the stack only where they are needed, and once.
+#[inline(never)]
+fn through_copies<T: Float, Y: Target<T>, D: Dimension, const N: usize>(
+    pass: &Pass<'_, T>,
+    arrays: Arrays<'_, T, Y, D>,
+    position: Position,
+    one_class: bool,
+    sum: &mut Accumulator<T>,
+) -> Result<(), InvalidLabel> {
+    let zeros = [T::from_f64(0.0); N];
+    let mut copies = Copies { logits: zeros, labels: zeros, losses: zeros, gradient: zeros, hessian: zeros };
+    copies.evaluate(pass, arrays, position, one_class, sum)
 }
 
 /// Labels that the kernel reads as they are.
@@ -66,13 +80,7 @@ struct Copies<T, const N: usize> {
 }
 
 impl<T: Float, const N: usize> Copies<T, N> {
-    fn new() -> Self {
-        let zeros = [T::from_f64(0.0); N];
-        Copies { logits: zeros, labels: zeros, losses: zeros, gradient: zeros, hessian: zeros }
-    }
-
     /// Evaluates arrays, at most `N` elements at a time.
-    #[inline(never)]
     fn evaluate<Y: Target<T>, D: Dimension>(
         &mut self,
         pass: &Pass<'_, T>,

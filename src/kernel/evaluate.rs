@@ -60,10 +60,13 @@ pub(crate) fn evaluate<T: Float>(plan: &Plan<T>, mut run: Run<'_, T>) -> Result<
     {
         return evaluate_double(plan, run);
     }
-    if size_of::<T>() > LARGE {
-        return stretches::<Scalar<T>, 1>((), plan, run);
-    }
-    stretches::<Scalar<T>, STRETCH>((), plan, run)
+    if size_of::<T>() > LARGE { scalars::<T, 1>(plan, run) } else { scalars::<T, STRETCH>(plan, run) }
+}
+
+/// Not inlined, so that no call but this makes room for it on the stack.
+#[inline(never)]
+fn scalars<T: Float, const N: usize>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), InvalidLabel> {
+    stretches::<Scalar<T>, N>((), plan, run)
 }
 
 // Functions without parameters are compiled with this crate and not, unoptimized perhaps, with its user.
@@ -152,12 +155,13 @@ fn stretches<V: Arithmetic, const N: usize>(
             for group in 0..range.len().div_ceil(V::LANES).min(N / V::LANES) {
                 let at = group * V::LANES;
                 let lanes = at..at + V::LANES;
-                let (z, y, class) = load::<V, N>(context, logits, labels, &classes, at);
+                let group = Lanes { logits, labels, classes, at };
+                let (z, y, class) = load::<V, N>(context, group);
                 let (absent, present) = (y.eq(z.zero()), y.eq(z.one()));
                 let loss = if (moderate(z) & (absent | present)).all() {
                     plan.formula.hard(z, present, &class, order, false)
                 } else {
-                    rare::<V, N>(context, &plan.formula, logits, labels, &classes, at, order)?
+                    rare::<V, N>(context, &plan.formula, group, order)?
                 };
                 loss.value.store(&mut values[lanes.clone()]);
                 if order >= 1 {
@@ -181,21 +185,15 @@ fn stretches<V: Arithmetic, const N: usize>(
     Ok(())
 }
 
-/// Logits, labels and classes of the lanes from `at` on.
+/// Logits, labels and classes of the lanes.
 #[inline(always)]
-fn load<V: Arithmetic, const N: usize>(
-    context: V::Context,
-    logits: &[V::Element; N],
-    labels: &[V::Element; N],
-    classes: &Class<&[V::Element; N]>,
-    at: usize,
-) -> (V, V, Class<V>) {
-    let lanes = at..at + V::LANES;
+fn load<V: Arithmetic, const N: usize>(context: V::Context, lanes: Lanes<'_, V::Element, N>) -> (V, V, Class<V>) {
+    let Lanes { logits, labels, classes, at } = lanes;
     let class = classes.map(
         #[inline(always)]
         |column| V::load(context, &column[at..at + V::LANES]),
     );
-    (V::load(context, &logits[lanes.clone()]), V::load(context, &labels[lanes]), class)
+    (V::load(context, &logits[at..at + V::LANES]), V::load(context, &labels[at..at + V::LANES]), class)
 }
 
 /// Whether a logit is within the [`bound`], and not NaN.
@@ -204,40 +202,82 @@ fn moderate<V: Arithmetic>(z: V) -> V::Mask {
     bound(z).ge(z) & z.ge(-bound(z))
 }
 
+/// Some lanes of a stretch, in memory.
+#[derive(Clone, Copy)]
+struct Lanes<'a, T, const N: usize> {
+    logits: &'a [T; N],
+    labels: &'a [T; N],
+    classes: Class<&'a [T; N]>,
+    at: usize,
+}
+
 /// Any labels and any logits. The bits of an element do not depend on its neighbours.
 ///
-/// It loads the lanes again, because those that it was given would have to be in memory always.
+/// The lanes are loaded again, because those of the caller would have to be in memory always.
 #[cold]
 #[inline(never)]
 fn rare<V: Arithmetic, const N: usize>(
     context: V::Context,
     formula: &Formula<V::Element>,
-    logits: &[V::Element; N],
-    labels: &[V::Element; N],
-    classes: &Class<&[V::Element; N]>,
-    at: usize,
+    lanes: Lanes<'_, V::Element, N>,
     order: u8,
 ) -> Result<Jet<V>, InvalidLabel> {
     V::apart(
         context,
         #[inline(always)]
         || {
-            let (z, y, class) = load::<V, N>(context, logits, labels, classes, at);
+            let (z, y, _) = load::<V, N>(context, lanes);
             let (zero, one) = (z.zero(), z.one());
             if !(y.ge(zero) & one.ge(y)).all() {
                 return Err(InvalidLabel { valid: 0 });
             }
-            let (absent, present) = (y.eq(zero), y.eq(one));
-            let (hard, saturated) = (absent | present, !moderate(z).all());
+            let (hard, saturated) = (y.eq(zero) | y.eq(one), !moderate(z).all());
             let mut loss = Jet { value: z, first: z, second: z };
             if !(!hard).all() {
-                loss = formula.hard(z, present, &class, order, saturated);
+                loss = hard_apart::<V, N>(context, formula, lanes, order, saturated);
             }
             if !hard.all() {
-                loss = Jet::select(hard, loss, formula.soft(z, y, &class, order, saturated));
+                loss = Jet::select(hard, loss, soft_apart::<V, N>(context, formula, lanes, order, saturated));
             }
-            let number = z.eq(z);
-            Ok(Jet::select(number, loss, Jet { value: z, first: z, second: z }))
+            Ok(Jet::select(z.eq(z), loss, Jet { value: z, first: z, second: z }))
+        },
+    )
+}
+
+/// [`Formula::hard`] in a frame of its own, which is large for a large element type.
+#[inline(never)]
+fn hard_apart<V: Arithmetic, const N: usize>(
+    context: V::Context,
+    formula: &Formula<V::Element>,
+    lanes: Lanes<'_, V::Element, N>,
+    order: u8,
+    saturated: bool,
+) -> Jet<V> {
+    V::apart(
+        context,
+        #[inline(always)]
+        || {
+            let (z, y, class) = load::<V, N>(context, lanes);
+            formula.hard(z, y.eq(z.one()), &class, order, saturated)
+        },
+    )
+}
+
+/// [`Formula::soft`] in a frame of its own.
+#[inline(never)]
+fn soft_apart<V: Arithmetic, const N: usize>(
+    context: V::Context,
+    formula: &Formula<V::Element>,
+    lanes: Lanes<'_, V::Element, N>,
+    order: u8,
+    saturated: bool,
+) -> Jet<V> {
+    V::apart(
+        context,
+        #[inline(always)]
+        || {
+            let (z, y, class) = load::<V, N>(context, lanes);
+            formula.soft(z, y, &class, order, saturated)
         },
     )
 }

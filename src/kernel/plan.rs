@@ -124,9 +124,9 @@ impl<T: Float> Columns<T> {
 
     /// The elements of a column from that of `class` on.
     #[inline(always)]
-    fn from_class(&self, column: usize, class: usize) -> &[T] {
+    fn column(&self, index: usize, class: usize) -> &[T] {
         let class = if self.period == 1 { 0 } else { class };
-        &self.constants[column * (self.period + STRETCH) + class..]
+        &self.constants[index * (self.period + STRETCH) + class..]
     }
 }
 
@@ -175,18 +175,18 @@ impl<T: Float> Table<T> {
     pub(super) fn window<const N: usize>(&self, class: usize) -> Class<&[T; N]> {
         Class::from_columns(
             #[inline(always)]
-            |k| self.from_class(k, class).first_chunk().expect("columns continue for a stretch"),
+            |k| self.column(k, class).first_chunk().expect("columns continue for a stretch"),
         )
     }
 
     /// The constants of one class.
     pub(super) fn row(&self, class: usize) -> Class<T> {
-        Class::from_columns(|k| self.from_class(k, class)[0])
+        Class::from_columns(|k| self.column(k, class)[0])
     }
 
     #[inline(always)]
-    fn from_class(&self, k: usize, class: usize) -> &[T] {
-        if k < GAMMAS { self.gammas.from_class(k, class) } else { self.references.from_class(k - GAMMAS, class) }
+    fn column(&self, k: usize, class: usize) -> &[T] {
+        if k < GAMMAS { self.gammas.column(k, class) } else { self.references.column(k - GAMMAS, class) }
     }
 }
 
