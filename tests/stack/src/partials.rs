@@ -35,9 +35,9 @@ impl<const N: usize> Partials<N> {
         Partials { value: f, partials: self.partials.map(|x| slope * x) }
     }
 
-    /// The value, and the derivatives of both operands combined.
-    fn combine(self, other: Self, value: f64, partial: impl Fn(f64, f64) -> f64) -> Self {
-        let partials = std::array::from_fn(|i| partial(self.partials[i], other.partials[i]));
+    /// f(self, other), given f and its derivatives in both.
+    fn combine(self, other: Self, value: f64, slopes: [f64; 2]) -> Self {
+        let partials = std::array::from_fn(|i| slopes[0] * self.partials[i] + slopes[1] * other.partials[i]);
         Partials { value, partials }
     }
 }
@@ -45,21 +45,21 @@ impl<const N: usize> Partials<N> {
 impl<const N: usize> Add for Partials<N> {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        self.combine(other, self.value + other.value, |a, b| a + b)
+        self.combine(other, self.value + other.value, [1.0, 1.0])
     }
 }
 
 impl<const N: usize> Sub for Partials<N> {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
-        self.combine(other, self.value - other.value, |a, b| a - b)
+        self.combine(other, self.value - other.value, [1.0, -1.0])
     }
 }
 
 impl<const N: usize> Mul for Partials<N> {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
-        self.combine(other, self.value * other.value, |a, b| a * other.value + self.value * b)
+        self.combine(other, self.value * other.value, [other.value, self.value])
     }
 }
 
@@ -67,7 +67,7 @@ impl<const N: usize> Div for Partials<N> {
     type Output = Self;
     fn div(self, other: Self) -> Self {
         let value = self.value / other.value;
-        self.combine(other, value, |a, b| (a - value * b) / other.value)
+        self.combine(other, value, [1.0 / other.value, -value / other.value])
     }
 }
 
