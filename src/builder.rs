@@ -41,7 +41,7 @@ impl From<ndarray::Array1<f64>> for PerClass {
     }
 }
 
-/// Builds an [`AsymmetricLoss`]; see [`AsymmetricLoss::builder`].
+/// Builds an [`AsymmetricLoss`](crate::AsymmetricLoss); see [`AsymmetricLoss::builder`](crate::AsymmetricLoss::builder).
 ///
 /// # Examples
 ///

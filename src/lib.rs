@@ -100,6 +100,7 @@ mod error;
 mod formula;
 mod kernel;
 mod loss;
+mod pass;
 mod settings;
 mod sum;
 mod target;

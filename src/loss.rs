@@ -1,12 +1,12 @@
 //! The loss: settings in; value, gradient and curvature out.
 
 use crate::builder::Builder;
-use crate::checks::{Rows, check_shape, find_invalid};
+use crate::checks::{Rows, check_shape};
 use crate::element::Float;
 use crate::error::Error;
-use crate::kernel::{Arrays, Pass, Plans, traverse};
-use crate::reduction::{Losses, Mean, Reduction, Upstream};
-use crate::sum::rounded;
+use crate::kernel::Plans;
+use crate::pass::{Wanted, evaluate};
+use crate::reduction::{Mean, Reduction, Upstream};
 use crate::target::Target;
 use ndarray::{Array, ArrayBase, ArrayView, ArrayViewMut, Data, DataMut, Dimension, Ix1};
 
@@ -42,7 +42,7 @@ pub struct AsymmetricLoss<R = Mean> {
 }
 
 impl Default for AsymmetricLoss {
-    /// γ₋ = 4, γ₊ = 1, m = 0.05, mean, [`Implementation::AlibabaMiil`].
+    /// γ₋ = 4, γ₊ = 1, m = 0.05, mean, [`Implementation::AlibabaMiil`](crate::Implementation::AlibabaMiil).
     fn default() -> Self {
         Self::builder().build().expect("the default settings are valid")
     }
@@ -253,7 +253,15 @@ impl<R: Reduction> AsymmetricLoss<R> {
     ) -> Result<R::Output<T, Ix1>, Error> {
         let wanted = Wanted { gradient: Some(ArrayViewMut::from(gradient)), hessian: None };
         let rows = Rows::Repeated(logits.len());
-        self.evaluate_rows(ArrayView::from(logits), ArrayView::from(targets), wanted, |scale| scale, rows)
+        evaluate(
+            &self.plans,
+            &self.reduction,
+            ArrayView::from(logits),
+            ArrayView::from(targets),
+            wanted,
+            |scale| scale,
+            rows,
+        )
     }
 
     /// The vector-Jacobian product: the gradient of some quantity in the logits, given its gradient `upstream` in
@@ -379,54 +387,6 @@ impl<R: Reduction> AsymmetricLoss<R> {
         rescale: impl Fn(T) -> T,
     ) -> Result<R::Output<T, D>, Error> {
         let classes = logits.shape().last().copied().unwrap_or(1);
-        self.evaluate_rows(logits, targets, wanted, rescale, Rows::Axis(classes))
-    }
-
-    /// Evaluates rows of logits, with the reduction's scale passed through `rescale`.
-    fn evaluate_rows<T: Float, Y: Target<T>, D: Dimension>(
-        &self,
-        logits: ArrayView<'_, T, D>,
-        targets: ArrayView<'_, Y, D>,
-        wanted: Wanted<'_, T, D>,
-        rescale: impl Fn(T) -> T,
-        rows: Rows,
-    ) -> Result<R::Output<T, D>, Error> {
-        let Wanted { mut gradient, mut hessian } = wanted;
-        let shape = logits.shape();
-        check_shape("targets", shape, targets.shape())?;
-        for (name, output) in [("gradient", &gradient), ("hessian", &hessian)] {
-            if let Some(output) = output {
-                check_shape(name, shape, output.shape())?;
-            }
-        }
-        rows.check(&self.plans.settings)?;
-        let scale = rescale(T::from_f64(self.reduction.scale(shape)?));
-        let plan = self.plans.plan();
-        self.reduction.reduce(Losses {
-            shape: logits.raw_dim(),
-            pass: &mut |mut losses, loss_scale| {
-                let arrays = Arrays {
-                    logits: logits.view(),
-                    targets: targets.view(),
-                    losses: losses.as_mut().map(|losses| losses.view_mut()),
-                    gradient: gradient.as_mut().map(|gradient| gradient.view_mut()),
-                    hessian: hessian.as_mut().map(|hessian| hessian.view_mut()),
-                };
-                let pass = Pass { plan: &plan, scale, loss_scale };
-                traverse(&pass, arrays).map(rounded::<T>).map_err(|invalid| find_invalid(&targets, invalid.valid))
-            },
-        })
-    }
-}
-
-/// Where derivatives go.
-struct Wanted<'a, T, D> {
-    gradient: Option<ArrayViewMut<'a, T, D>>,
-    hessian: Option<ArrayViewMut<'a, T, D>>,
-}
-
-impl<T, D> Default for Wanted<'_, T, D> {
-    fn default() -> Self {
-        Wanted { gradient: None, hessian: None }
+        evaluate(&self.plans, &self.reduction, logits, targets, wanted, rescale, Rows::Axis(classes))
     }
 }
