@@ -205,9 +205,9 @@ impl<T: Copy> Formula<T> {
         self.weighed(term, weight, gamma, order, saturated).mirrored(present)
     }
 
-    /// A label between 0 and 1, otherwise like [`hard`](Self::hard).
+    /// A label between 0 and 1 in `DeepPsp` or `Paper`, otherwise like [`hard`](Self::hard): both labels' losses, mixed.
     #[inline(always)]
-    pub(crate) fn soft<V: Arithmetic<Element = T>>(
+    pub(crate) fn mixed<V: Arithmetic<Element = T>>(
         &self,
         z: V,
         y: V,
@@ -216,9 +216,6 @@ impl<T: Copy> Formula<T> {
         saturated: bool,
     ) -> Jet<V> {
         let sigmoid = activation::sigmoid_parts(if saturated { clamp(z) } else { z }, &class.reference);
-        if self.implementation == Implementation::AlibabaMiil {
-            return self.blend(z, y, &sigmoid, class, order, saturated);
-        }
         let one = z.one();
         let positive = self.positive(z, &sigmoid, saturated);
         let base = self.base(&positive);
@@ -238,17 +235,18 @@ impl<T: Copy> Formula<T> {
         Jet::mix(y, positive.mirror(), negative)
     }
 
-    /// AlibabaMiil: base, cross-entropy and exponent are each a mixture of both labels.
+    /// A label between 0 and 1 in `AlibabaMiil`, otherwise like [`hard`](Self::hard): base, cross-entropy and exponent are
+    /// each a mixture of both labels.
     #[inline(always)]
-    fn blend<V: Arithmetic<Element = T>>(
+    pub(crate) fn blended<V: Arithmetic<Element = T>>(
         &self,
         z: V,
         y: V,
-        sigmoid: &Sigmoid<V>,
         class: &Class<V>,
         order: u8,
         saturated: bool,
     ) -> Jet<V> {
+        let sigmoid = &activation::sigmoid_parts(if saturated { clamp(z) } else { z }, &class.reference);
         let absence = Pair::sum_ordered(y.one(), -y);
         let positive = Share::new(self.positive(z, sigmoid, saturated), Pair::single(y), order, saturated).mirror();
         let negative = Share::new(self.negative(z, sigmoid, class, saturated), absence, order, saturated);

@@ -79,8 +79,11 @@ fn mean_of_losses_whose_sum_overflows() {
     for count in [2, 3, 10, 1000] {
         let logits = Array1::from_elem(count, -1.7e308);
         let targets = Array1::from_elem(count, true);
-        assert_eq!(loss.forward(&logits, &targets).expect("valid input"), 1.7e308, "of {count}");
-        assert_eq!(reduction::mean(&logits).expect("not empty"), -1.7e308, "of {count}");
+        let means =
+            [loss.forward(&logits, &targets).expect("valid input"), -reduction::mean(&logits).expect("not empty")];
+        for mean in means {
+            assert!((mean - 1.7e308).abs() <= f64::EPSILON * 1.7e308, "{mean}, of {count}");
+        }
     }
     assert_eq!(reduction::mean(&array![f64::MAX, -f64::MAX, f64::MAX]).expect("not empty"), f64::MAX / 3.0);
     assert!(reduction::mean(&array![f64::INFINITY, 1.0]).expect("not empty").is_infinite());

@@ -6,6 +6,7 @@ use crate::arithmetic::{Arithmetic, Mask, Native, Scalar, Task, run};
 use crate::element::Float;
 use crate::focal::Jet;
 use crate::formula::{Class, Formula};
+use crate::settings::Implementation;
 use crate::sum::Accumulator;
 use crate::target::Target;
 use castaway::cast;
@@ -237,7 +238,11 @@ fn rare<V: Arithmetic, const N: usize>(
                 loss = hard_apart::<V, N>(context, formula, lanes, order, saturated);
             }
             if !hard.all() {
-                loss = Jet::select(hard, loss, soft_apart::<V, N>(context, formula, lanes, order, saturated));
+                let soft = match formula.implementation {
+                    Implementation::AlibabaMiil => soft_apart::<V, N, true>,
+                    Implementation::DeepPsp | Implementation::Paper => soft_apart::<V, N, false>,
+                };
+                loss = Jet::select(hard, loss, soft(context, formula, lanes, order, saturated));
             }
             Ok(Jet::select(z.eq(z), loss, Jet { value: z, first: z, second: z }))
         },
@@ -263,9 +268,9 @@ fn hard_apart<V: Arithmetic, const N: usize>(
     )
 }
 
-/// [`Formula::soft`] in a frame of its own.
+/// [`Formula::blended`] or [`Formula::mixed`] in a frame of its own.
 #[inline(never)]
-fn soft_apart<V: Arithmetic, const N: usize>(
+fn soft_apart<V: Arithmetic, const N: usize, const BLENDED: bool>(
     context: V::Context,
     formula: &Formula<V::Element>,
     lanes: Lanes<'_, V::Element, N>,
@@ -277,7 +282,11 @@ fn soft_apart<V: Arithmetic, const N: usize>(
         #[inline(always)]
         || {
             let (z, y, class) = load::<V, N>(context, lanes);
-            formula.soft(z, y, &class, order, saturated)
+            if BLENDED {
+                formula.blended(z, y, &class, order, saturated)
+            } else {
+                formula.mixed(z, y, &class, order, saturated)
+            }
         },
     )
 }
