@@ -56,9 +56,7 @@ impl<V: Arithmetic> Term<V> {
     fn new(wrong: Wrong<V>, order: u8) -> Self {
         let d = wrong.p * wrong.q;
         let slope = if order >= 1 { d / wrong.v } else { d };
-        // At and below the margin, where u = 0, 1 − P stands for v.
-        let entropy = V::select(wrong.u.hi.gt(d.zero()), V::neg_ln(wrong.u.hi, wrong.v), d.zero());
-        Term { wrong, d, entropy, slope }
+        Term { wrong, d, entropy: V::neg_ln(wrong.u.hi, wrong.v), slope }
     }
 
     /// What the stages cannot know of a |w| so large that e^(−|w|) is not a normal number: they saw it at the bound.

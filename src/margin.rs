@@ -74,7 +74,9 @@ impl<V: Arithmetic> Wrong<V> {
     pub(crate) fn new(sigmoid: &Sigmoid<V>, numerators: Numerators<V>) -> Self {
         let Numerators { u, q, m } = numerators;
         let (u, q) = (sigmoid.quotient(u), q * sigmoid.reciprocal);
-        Wrong { u, p: u.hi + m, q, v: q + m, m }
+        // Selected, because below the margin q + m is not 1 − u.
+        let v = V::select(u.hi.gt(q.zero()), q + m, q.one());
+        Wrong { u, p: u.hi + m, q, v, m }
     }
 }
 

@@ -82,7 +82,7 @@ fn mean_of_losses_whose_sum_overflows() {
         let means =
             [loss.forward(&logits, &targets).expect("valid input"), -reduction::mean(&logits).expect("not empty")];
         for mean in means {
-            assert!((mean - 1.7e308).abs() <= f64::EPSILON * 1.7e308, "{mean}, of {count}");
+            assert!(f64::abs(mean - 1.7e308) <= f64::EPSILON * 1.7e308, "{mean}, of {count}");
         }
     }
     assert_eq!(reduction::mean(&array![f64::MAX, -f64::MAX, f64::MAX]).expect("not empty"), f64::MAX / 3.0);

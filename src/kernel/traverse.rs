@@ -38,9 +38,7 @@ where
     let one_class = position.axis + 1 < arrays.logits.ndim() && pass.plan.table.classes > 1;
     let mixes_classes = one_class && arrays.logits.shape()[..=position.axis].iter().any(|&length| length > 1);
     if elements <= LEAF && !mixes_classes {
-        let mut sum = Accumulator::new(pass.loss_scale);
-        copies::evaluate_leaf(pass, arrays, position, one_class, &mut sum)?;
-        return Ok(sum.total());
+        return leaf(pass, arrays, position, one_class);
     }
     let [(left, left_position), (right, right_position)] = arrays.halves(position);
     let before = left.logits.len();
@@ -49,4 +47,22 @@ where
     let (left, right) = join(elements, left, right);
     let (left, right) = (left?, right.map_err(|invalid| InvalidLabel { valid: before + invalid.valid })?);
     Ok(left.plus(right))
+}
+
+/// Not inlined, because its sum would take room in every frame of the recursion.
+#[inline(never)]
+fn leaf<T, Y, D>(
+    pass: &Pass<'_, T>,
+    arrays: Arrays<'_, T, Y, D>,
+    position: Position,
+    one_class: bool,
+) -> Result<Total<T>, InvalidLabel>
+where
+    T: Float,
+    Y: Target<T>,
+    D: Dimension,
+{
+    let mut sum = Accumulator::new(pass.loss_scale);
+    copies::evaluate_leaf(pass, arrays, position, one_class, &mut sum)?;
+    Ok(sum.total())
 }
