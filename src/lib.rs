@@ -73,7 +73,8 @@
 //! - **Digits.** No value is lost to 1 − p or p − m: `docs/accuracy.md` has the largest errors in units in the last
 //!   place. A badly wrong prediction keeps its full gradient, and no finite logit gives a NaN in loss or gradient.
 //! - **Bits.** For a given shape, neither strides nor the number of threads nor the `rayon` feature changes a bit of
-//!   any result; nor does AVX-512 against AVX2. Processors without a fused multiply-add may differ in the last bits.
+//!   any result; nor does AVX-512 against AVX2. Processors without a fused multiply-add, and builds without optimization,
+//!   may differ in the last bits.
 //! - **Errors.** A wrong shape, setting or target is an [`Error`] that says what was expected and what came. No
 //!   input makes it panic.
 //! - **Speed.** One pass, vector code chosen at run time, threads of the caller's rayon pool for large arrays, no heap
