@@ -79,7 +79,7 @@
 //!   input makes it panic.
 //! - **Speed.** One pass, vector code chosen at run time, threads of the caller's rayon pool for large arrays, no heap
 //!   allocation in [`value_and_gradient_into`](AsymmetricLoss::value_and_gradient_into) of `f32` and `f64` (rayon's own
-//!   queue aside). `docs/performance.md` compares it with others.
+//!   queue aside). `docs/performance.md` has the times.
 //!
 //! # Stages
 //!
