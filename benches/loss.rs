@@ -9,7 +9,7 @@ use asymmetric_loss::activation::{log_sigmoid, log_sigmoid_gradient, sigmoid, si
 use asymmetric_loss::focal::{weight, weight_gradient};
 use asymmetric_loss::margin::{shift, shift_gradient};
 use asymmetric_loss::reduction::{mean, sum};
-use asymmetric_loss::{AsymmetricLoss, Builder, Float, Target};
+use asymmetric_loss::{AsymmetricLoss, Builder, Float, Label};
 use common::{MARGIN, Plain, data, memory_floor, plain, plain_parallel};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
@@ -126,7 +126,7 @@ fn stage_functions<T: Float>(group: &mut Group<'_>, logits: &Array2<T>) {
 }
 
 /// Value, value with gradient, and curvature of one case.
-fn calls<T: Float, Y: Target<T>>(
+fn calls<T: Float, Y: Label>(
     group: &mut Group<'_>,
     case: &str,
     loss: &AsymmetricLoss,
@@ -140,7 +140,7 @@ fn calls<T: Float, Y: Target<T>>(
     });
 }
 
-fn value_and_gradient<T: Float, Y: Target<T>>(
+fn value_and_gradient<T: Float, Y: Label>(
     group: &mut Group<'_>,
     case: &str,
     loss: &AsymmetricLoss,

@@ -1,29 +1,16 @@
 //! What can be wrong with the arrays of a call.
 
-use crate::element::Float;
 use crate::error::Error;
 use crate::settings::Settings;
-use crate::target::Target;
+use crate::targets::Label;
 use ndarray::{ArrayView, Dimension};
 
-/// What settings per class run along.
-pub(crate) enum Rows {
-    /// An axis of this length: once.
-    Axis(usize),
-    /// A slice of this length: over and over.
-    Repeated(usize),
-}
-
-impl Rows {
-    pub(crate) fn check(&self, settings: &Settings) -> Result<(), Error> {
-        let Some((parameter, actual)) = settings.classes().next() else { return Ok(()) };
-        match *self {
-            Rows::Axis(expected) if expected != actual => Err(Error::ParameterLength { parameter, expected, actual }),
-            Rows::Repeated(length) if actual == 0 || !length.is_multiple_of(actual) => {
-                Err(Error::PartialRow { classes: actual, length })
-            }
-            _ => Ok(()),
-        }
+/// Fails unless settings per class are as many as the last axis is long.
+pub(crate) fn check_classes(settings: &Settings, shape: &[usize]) -> Result<(), Error> {
+    let expected = shape.last().copied().unwrap_or(1);
+    match settings.per_class().next() {
+        Some((parameter, actual)) if actual != expected => Err(Error::ParameterLength { parameter, expected, actual }),
+        _ => Ok(()),
     }
 }
 
@@ -37,17 +24,16 @@ pub(crate) fn check_shape(array: &'static str, expected: &[usize], actual: &[usi
 }
 
 /// The first label outside [0, 1] in logical order, once the kernel has met one behind some that are `valid`.
-pub(crate) fn find_invalid<T: Float, Y: Target<T>, D: Dimension>(targets: &ArrayView<'_, Y, D>, valid: usize) -> Error {
-    let invalid = |label: T| !(label >= T::from_f64(0.0) && label <= T::from_f64(1.0));
-    let labels = targets.iter().skip(valid).map(|target| target.to_float());
-    let found = labels.zip(valid..).find(|&(label, _)| invalid(label));
+pub(crate) fn find_invalid<Y: Label, D: Dimension>(labels: &ArrayView<'_, Y, D>, valid: usize) -> Error {
+    let found =
+        labels.iter().map(|label| label.presence()).zip(0..).skip(valid).find(|(y, _)| !(0.0..=1.0).contains(y));
     // A label that no longer is what the kernel met has no place.
-    let Some((label, mut position)) = found else {
+    let Some((actual, mut position)) = found else {
         return Error::InvalidTarget { index: Vec::new(), actual: f64::NAN };
     };
-    let mut index = vec![0; targets.ndim()];
-    for (axis, &length) in targets.shape().iter().enumerate().rev() {
+    let mut index = vec![0; labels.ndim()];
+    for (axis, &length) in labels.shape().iter().enumerate().rev() {
         (index[axis], position) = (position % length, position / length);
     }
-    Error::InvalidTarget { index, actual: label.to_f64() }
+    Error::InvalidTarget { index, actual }
 }

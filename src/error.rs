@@ -1,5 +1,6 @@
 //! What can be wrong with a call.
 
+use crate::parameter::Short;
 use std::error;
 use std::fmt;
 
@@ -48,12 +49,19 @@ pub enum Error {
         /// The number of values.
         actual: usize,
     },
-    /// A slice that does not hold whole rows, while settings are given per class.
-    PartialRow {
-        /// The number of classes, of which the length must be a multiple.
-        classes: usize,
-        /// The length of the slice.
-        length: usize,
+    /// A setting per class without values.
+    EmptyParameter {
+        /// The setting's name.
+        parameter: &'static str,
+    },
+    /// A name that no setting has.
+    UnknownName {
+        /// The setting.
+        parameter: &'static str,
+        /// The names it knows.
+        expected: &'static str,
+        /// The name that came.
+        actual: String,
     },
     /// A target that is not a label between 0 and 1.
     InvalidTarget {
@@ -67,6 +75,11 @@ pub enum Error {
         /// The shape of the empty array.
         shape: Vec<usize>,
     },
+    /// A result for which there is no memory.
+    TooLarge {
+        /// Its shape.
+        shape: Vec<usize>,
+    },
 }
 
 impl fmt::Display for Error {
@@ -76,20 +89,26 @@ impl fmt::Display for Error {
                 write!(f, "{array} must have shape {expected:?}, but has {actual:?}")
             }
             Error::ParameterOutOfRange { parameter, expected, actual, class } => {
-                write!(f, "{parameter} must be {expected}, but is {actual}")?;
+                write!(f, "{parameter} must be {expected}, but is {}", Short(*actual))?;
                 class.map_or(Ok(()), |class| write!(f, " for class {class}"))
             }
             Error::ParameterLength { parameter, expected, actual } => {
                 write!(f, "{parameter} must have one value per class ({expected}), but has {actual}")
             }
-            Error::PartialRow { classes, length } => {
-                write!(f, "a slice must hold whole rows of {classes} classes, but has {length} elements")
+            Error::EmptyParameter { parameter } => {
+                write!(f, "{parameter} must have at least one value, but has none")
+            }
+            Error::UnknownName { parameter, expected, actual } => {
+                write!(f, "{parameter} must be {expected}, but is {actual:?}")
             }
             Error::InvalidTarget { index, actual } => {
-                write!(f, "targets must lie in [0, 1], but is {actual} at {index:?}")
+                write!(f, "targets must lie in [0, 1], but is {} at {index:?}", Short(*actual))
             }
             Error::EmptyMean { shape } => {
                 write!(f, "the mean needs at least one element, but the shape is {shape:?}")
+            }
+            Error::TooLarge { shape } => {
+                write!(f, "a result of shape {shape:?} must fit into memory, but does not")
             }
         }
     }

@@ -95,16 +95,21 @@
 mod arithmetic;
 mod builder;
 mod checks;
+mod curvature;
 mod element;
 mod elementwise;
 mod error;
 mod formula;
 mod kernel;
 mod loss;
+mod parameter;
 mod pass;
+mod results;
+#[cfg(feature = "serde")]
+mod saving;
 mod settings;
 mod sum;
-mod target;
+mod targets;
 mod threads;
 
 pub mod activation;
@@ -112,12 +117,18 @@ pub mod focal;
 pub mod margin;
 pub mod reduction;
 
-pub use builder::{Builder, PerClass};
+pub use builder::Builder;
+pub use curvature::Derivatives;
 pub use element::Float;
 pub use error::Error;
 pub use loss::AsymmetricLoss;
-pub use settings::Implementation;
-pub use target::Target;
+pub use parameter::Parameter;
+pub use reduction::Reduction;
+pub use settings::{Implementation, Settings};
+pub use targets::{IntoTargets, Label, Targets};
+
+/// The ndarray whose arrays the calls take: to build views of your own memory, whatever version you use elsewhere.
+pub use ndarray;
 
 /// The README's code runs as a test.
 #[cfg(doctest)]

@@ -1,59 +1,50 @@
 //! One pass over the arrays of a call.
 
-use crate::checks::{Rows, check_shape, find_invalid};
+use crate::checks::{check_classes, check_shape, find_invalid};
 use crate::element::Float;
 use crate::error::Error;
 use crate::kernel::{Arrays, Pass, Plans, traverse};
-use crate::reduction::{Losses, Reduction};
+use crate::reduction::{Reduction, divided};
 use crate::sum::rounded;
-use crate::target::Target;
+use crate::targets::{Label, Targets};
 use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
-/// Where derivatives go.
-pub(crate) struct Wanted<'a, T, D> {
+/// What is asked for beside the value, and where it goes.
+pub(crate) struct Outputs<'a, T, D> {
+    pub(crate) losses: Option<ArrayViewMut<'a, T, D>>,
     pub(crate) gradient: Option<ArrayViewMut<'a, T, D>>,
     pub(crate) hessian: Option<ArrayViewMut<'a, T, D>>,
 }
 
-impl<T, D> Default for Wanted<'_, T, D> {
+impl<T, D> Default for Outputs<'_, T, D> {
     fn default() -> Self {
-        Wanted { gradient: None, hessian: None }
+        Outputs { losses: None, gradient: None, hessian: None }
     }
 }
 
-/// Evaluates rows of logits, with the reduction's scale passed through `rescale`.
-pub(crate) fn evaluate<T: Float, Y: Target<T>, D: Dimension, R: Reduction>(
+/// The reduced loss; gradient and Hessian are divided by what the sum of the losses is.
+pub(crate) fn evaluate<T: Float, Y: Label, D: Dimension>(
     plans: &Plans,
-    reduction: &R,
+    reduction: Reduction,
     logits: ArrayView<'_, T, D>,
-    targets: ArrayView<'_, Y, D>,
-    wanted: Wanted<'_, T, D>,
-    rescale: impl Fn(T) -> T,
-    rows: Rows,
-) -> Result<R::Output<T, D>, Error> {
-    let Wanted { mut gradient, mut hessian } = wanted;
-    let shape = logits.shape();
-    check_shape("targets", shape, targets.shape())?;
-    for (name, output) in [("gradient", &gradient), ("hessian", &hessian)] {
-        if let Some(output) = output {
-            check_shape(name, shape, output.shape())?;
-        }
-    }
-    rows.check(&plans.settings)?;
-    let scale = rescale(T::from_f64(reduction.scale(shape)?));
+    targets: Targets<'_, Y, D>,
+    mut outputs: Outputs<'_, T, D>,
+) -> Result<T, Error> {
+    check_shape("targets", logits.shape(), targets.labels.shape())?;
+    check_classes(&plans.settings, logits.shape())?;
+    let divisor = reduction.divisor(logits.shape())?;
+    let scale = T::from_f64(1.0 / divisor);
     let plan = plans.plan();
-    reduction.reduce(Losses {
-        shape: logits.raw_dim(),
-        pass: &mut |mut losses, loss_scale| {
-            let arrays = Arrays {
-                logits: logits.view(),
-                targets: targets.view(),
-                losses: losses.as_mut().map(|losses| losses.view_mut()),
-                gradient: gradient.as_mut().map(|gradient| gradient.view_mut()),
-                hessian: hessian.as_mut().map(|hessian| hessian.view_mut()),
-            };
-            let pass = Pass { plan: &plan, scale, loss_scale };
-            traverse(&pass, arrays).map(rounded::<T>).map_err(|invalid| find_invalid(&targets, invalid.valid))
-        },
+    divided(divisor, |loss_scale| {
+        let Outputs { losses, gradient, hessian } = &mut outputs;
+        let arrays = Arrays {
+            logits: logits.view(),
+            targets: targets.labels.view(),
+            losses: losses.as_mut().map(|losses| losses.view_mut()),
+            gradient: gradient.as_mut().map(|gradient| gradient.view_mut()),
+            hessian: hessian.as_mut().map(|hessian| hessian.view_mut()),
+        };
+        let pass = Pass { plan: &plan, scale, loss_scale };
+        traverse(&pass, arrays).map(rounded::<T>).map_err(|invalid| find_invalid(&targets.labels, invalid.valid))
     })
 }

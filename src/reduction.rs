@@ -5,183 +5,100 @@
 
 use crate::element::Float;
 use crate::error::Error;
+use crate::parameter::Short;
 use crate::sum::{Accumulator, rounded};
-use ndarray::{Array, ArrayBase, ArrayView, ArrayViewMut, Data, Dimension};
-use std::fmt::{self, Debug};
+use ndarray::{Array, ArrayBase, Data, Dimension};
+use std::fmt::{self, Display};
+use std::str::FromStr;
 
-/// How the losses of all elements become the value of the loss.
+/// How the losses of all elements become the value of the loss; gradient and Hessian are those of that value.
 ///
-/// The output type is part of the reduction: a number for [`Mean`] and [`Sum`], an array for [`Unreduced`].
+/// What other libraries call "none" is [`AsymmetricLoss::losses`](crate::AsymmetricLoss::losses).
 ///
 /// # Examples
 ///
-/// A reduction of one's own, the mean over the rows of the sum over the classes:
+/// The mean over rows of the sum over classes:
 ///
 /// ```
-/// use asymmetric_loss::reduction::{Losses, Reduction, Upstream};
-/// use asymmetric_loss::{AsymmetricLoss, Error, Float};
-/// use ndarray::{Dimension, array};
+/// use asymmetric_loss::{AsymmetricLoss, Reduction};
+/// use ndarray::array;
 ///
-/// #[derive(Clone, Debug)]
-/// struct RowMean;
-///
-/// impl Reduction for RowMean {
-///     type Output<T: Float, D: Dimension> = T;
-///
-///     fn scale(&self, shape: &[usize]) -> Result<f64, Error> {
-///         match shape.first() {
-///             Some(&rows) if rows > 0 => Ok(1.0 / rows as f64),
-///             _ => Err(Error::EmptyMean { shape: shape.to_vec() }),
-///         }
-///     }
-///     fn reduce<T: Float, D: Dimension>(&self, losses: Losses<'_, T, D>) -> Result<T, Error> {
-///         let scale = self.scale(losses.shape())?;
-///         Ok(T::from_sum(losses.sum()? * T::Sum::from_f64(scale)))
-///     }
-///     fn upstream<'a, T: Float, D: Dimension>(&self, upstream: &'a T) -> Upstream<'a, T, D> {
-///         Upstream::Scalar(*upstream)
-///     }
-/// }
-///
-/// let loss = AsymmetricLoss::builder().reduction(RowMean).build()?;
-/// let (logits, targets) = (array![[0.5_f64, -1.0], [2.0, 0.0]], array![[1.0, 0.0], [0.0, 1.0]]);
+/// let (logits, targets) = (array![[0.5_f64, -1.0], [2.0, 0.0]], array![[1, 0], [0, 1]]);
+/// let rows = logits.nrows() as f64;
+/// let loss = AsymmetricLoss::builder().reduction(Reduction::Divisor(rows)).build()?;
 /// let mean = AsymmetricLoss::default().forward(&logits, &targets)?;
 /// assert!((loss.forward(&logits, &targets)? - 2.0 * mean).abs() < 1e-15);
-/// # Ok::<(), Error>(())
+///
+/// assert_eq!("Mean".parse(), Ok(Reduction::Mean));
+/// assert_eq!("divisor(128)".parse(), Ok(Reduction::Divisor(128.0)));
+/// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-pub trait Reduction: Clone + Debug + Send + Sync {
-    /// The type of the reduced loss.
-    type Output<T: Float, D: Dimension>;
-
-    /// The derivative of the output in each single loss, for logits of this shape.
-    ///
-    /// # Errors
-    ///
-    /// Where the reduction is not defined for the shape.
-    fn scale(&self, shape: &[usize]) -> Result<f64, Error>;
-
-    /// Reduces the losses, which are computed as they are asked for: ask, or the gradient is not computed either.
-    ///
-    /// # Errors
-    ///
-    /// Those of computing the losses.
-    fn reduce<T: Float, D: Dimension>(&self, losses: Losses<'_, T, D>) -> Result<Self::Output<T, D>, Error>;
-
-    /// What [`vjp`](crate::AsymmetricLoss::vjp) multiplies the gradient by, given the gradient of the output.
-    fn upstream<'a, T: Float, D: Dimension>(&self, upstream: &'a Self::Output<T, D>) -> Upstream<'a, T, D>;
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Reduction {
+    /// The mean over all elements.
+    #[default]
+    Mean,
+    /// The sum over all elements; 0 for none.
+    Sum,
+    /// The sum divided by a positive number: that of rows, of positives, of all elements on several machines.
+    Divisor(f64),
 }
 
-/// The gradient of some quantity in the output of a [`Reduction`].
-#[derive(Clone, Debug)]
-pub enum Upstream<'a, T, D: Dimension> {
-    /// One number for all elements.
-    Scalar(T),
-    /// One number per element.
-    Array(ArrayView<'a, T, D>),
-}
-
-/// The losses of all elements, computed by the one pass that [`sum`](Self::sum) or
-/// [`into_array`](Self::into_array) makes.
-pub struct Losses<'a, T: Float, D: Dimension> {
-    pub(crate) shape: D,
-    pub(crate) pass: &'a mut Pass<'a, T, D>,
-}
-
-/// Computes the losses, stores them if asked to, and returns their sum, each multiplied by a scale if there is one.
-pub(crate) type Pass<'a, T, D> =
-    dyn FnMut(Option<ArrayViewMut<'_, T, D>>, Option<<T as Float>::Sum>) -> Result<<T as Float>::Sum, Error> + 'a;
-
-impl<T: Float, D: Dimension> Losses<'_, T, D> {
-    /// The shape of the losses.
-    pub fn shape(&self) -> &[usize] {
-        self.shape.slice()
+impl Reduction {
+    /// Fails unless a divisor is positive and finite.
+    pub(crate) fn check(self) -> Result<(), Error> {
+        match self {
+            Reduction::Divisor(actual) if !(actual > 0.0 && actual.is_finite()) => Err(Error::ParameterOutOfRange {
+                parameter: "reduction",
+                expected: "a positive, finite divisor",
+                actual,
+                class: None,
+            }),
+            _ => Ok(()),
+        }
     }
 
-    /// The sum of the losses, accurate to the precision of `T` and the same bits for any number of threads.
-    ///
-    /// # Errors
-    ///
-    /// Those of computing the losses.
-    pub fn sum(self) -> Result<T::Sum, Error> {
-        (self.pass)(None, None)
-    }
-
-    /// The losses.
-    ///
-    /// # Errors
-    ///
-    /// Those of computing the losses.
-    pub fn into_array(self) -> Result<Array<T, D>, Error> {
-        let mut losses = Array::from_elem(self.shape, T::zero());
-        (self.pass)(Some(losses.view_mut()), None)?;
-        Ok(losses)
+    /// What the sum over elements of this shape is divided by.
+    pub(crate) fn divisor(self, shape: &[usize]) -> Result<f64, Error> {
+        match self {
+            Reduction::Mean => count(shape),
+            Reduction::Sum => Ok(1.0),
+            Reduction::Divisor(divisor) => Ok(divisor),
+        }
     }
 }
 
-impl<T: Float, D: Dimension> Debug for Losses<'_, T, D> {
+impl Display for Reduction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Losses").field("shape", &self.shape).finish_non_exhaustive()
+        match self {
+            Reduction::Mean => f.pad("mean"),
+            Reduction::Sum => f.pad("sum"),
+            Reduction::Divisor(divisor) => write!(f, "divisor({})", Short(*divisor)),
+        }
     }
 }
 
-/// The mean over all elements.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mean;
+impl FromStr for Reduction {
+    type Err = Error;
 
-/// The sum over all elements; 0 for none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sum;
-
-/// No reduction: the loss of each element. The gradient is then that of the sum.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unreduced;
-
-impl Reduction for Mean {
-    type Output<T: Float, D: Dimension> = T;
-
-    fn scale(&self, shape: &[usize]) -> Result<f64, Error> {
-        Ok(1.0 / count(shape)?)
-    }
-
-    fn reduce<T: Float, D: Dimension>(&self, losses: Losses<'_, T, D>) -> Result<T, Error> {
-        let count = count(losses.shape())?;
-        mean_of(count, |scale| (losses.pass)(None, scale))
-    }
-
-    fn upstream<'a, T: Float, D: Dimension>(&self, upstream: &'a T) -> Upstream<'a, T, D> {
-        Upstream::Scalar(*upstream)
-    }
-}
-
-impl Reduction for Sum {
-    type Output<T: Float, D: Dimension> = T;
-
-    fn scale(&self, _shape: &[usize]) -> Result<f64, Error> {
-        Ok(1.0)
-    }
-
-    fn reduce<T: Float, D: Dimension>(&self, losses: Losses<'_, T, D>) -> Result<T, Error> {
-        losses.sum().map(T::from_sum)
-    }
-
-    fn upstream<'a, T: Float, D: Dimension>(&self, upstream: &'a T) -> Upstream<'a, T, D> {
-        Upstream::Scalar(*upstream)
-    }
-}
-
-impl Reduction for Unreduced {
-    type Output<T: Float, D: Dimension> = Array<T, D>;
-
-    fn scale(&self, _shape: &[usize]) -> Result<f64, Error> {
-        Ok(1.0)
-    }
-
-    fn reduce<T: Float, D: Dimension>(&self, losses: Losses<'_, T, D>) -> Result<Array<T, D>, Error> {
-        losses.into_array()
-    }
-
-    fn upstream<'a, T: Float, D: Dimension>(&self, upstream: &'a Array<T, D>) -> Upstream<'a, T, D> {
-        Upstream::Array(upstream.view())
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let lower = name.to_ascii_lowercase();
+        let divisor = lower.strip_prefix("divisor(").and_then(|rest| rest.strip_suffix(')'));
+        let reduction = match (lower.as_str(), divisor.map(str::parse)) {
+            ("mean", _) => Reduction::Mean,
+            ("sum", _) => Reduction::Sum,
+            (_, Some(Ok(divisor))) => Reduction::Divisor(divisor),
+            _ => {
+                let expected = match lower.as_str() {
+                    "none" => "mean, sum or divisor(n); `losses` gives those of all elements",
+                    _ => "mean, sum or divisor(n)",
+                };
+                return Err(Error::UnknownName { parameter: "reduction", expected, actual: name.to_owned() });
+            }
+        };
+        reduction.check()?;
+        Ok(reduction)
     }
 }
 
@@ -214,15 +131,18 @@ fn total<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>, sc
     rounded::<T>(sum.total())
 }
 
-/// The mean of `count` losses, given their sum when each is multiplied by a scale.
-fn mean_of<T: Float, E>(count: f64, mut sum: impl FnMut(Option<T::Sum>) -> Result<T::Sum, E>) -> Result<T, E> {
+/// The sum of losses divided by a number, given their sum when each is multiplied by a scale.
+pub(crate) fn divided<T: Float, E>(
+    divisor: f64,
+    mut sum: impl FnMut(Option<T::Sum>) -> Result<T::Sum, E>,
+) -> Result<T, E> {
     let plain = sum(None)?;
-    if !plain.to_f64().is_infinite() {
-        return Ok(T::from_sum(plain / T::Sum::from_f64(count)));
+    if divisor <= 1.0 || !plain.to_f64().is_infinite() {
+        return Ok(T::from_sum(plain / T::Sum::from_f64(divisor)));
     }
-    // The mean need not overflow where the sum does. A power of two at most 1/count, whose products are exact:
-    let scale = (-count.log2().ceil()).exp2();
-    Ok(T::from_sum(sum(Some(T::Sum::from_f64(scale)))? / T::Sum::from_f64(count * scale)))
+    // The quotient need not overflow where the sum does. A power of two at most 1/divisor, whose products are exact:
+    let scale = (-divisor.log2().ceil()).exp2();
+    Ok(T::from_sum(sum(Some(T::Sum::from_f64(scale)))? / T::Sum::from_f64(divisor * scale)))
 }
 
 /// The gradient of the sum in each loss: 1.
@@ -251,7 +171,7 @@ pub fn sum_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBas
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
 pub fn mean<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>) -> Result<T, Error> {
-    mean_of(count(losses.shape())?, |scale| Ok(total(losses, scale)))
+    divided(count(losses.shape())?, |scale| Ok(total(losses, scale)))
 }
 
 /// The gradient of the mean in each loss: 1 divided by their number.
@@ -271,6 +191,6 @@ pub fn mean<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>)
 pub fn mean_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(
     losses: &ArrayBase<S, D>,
 ) -> Result<Array<T, D>, Error> {
-    let scale = T::from_f64(Mean.scale(losses.shape())?);
+    let scale = T::from_f64(1.0 / count(losses.shape())?);
     Ok(losses.map(|_| scale))
 }

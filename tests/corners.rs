@@ -2,8 +2,8 @@
 
 mod common;
 
-use asymmetric_loss::reduction::{self, Mean};
-use asymmetric_loss::{AsymmetricLoss, Implementation};
+use asymmetric_loss::reduction;
+use asymmetric_loss::{AsymmetricLoss, Implementation, Reduction};
 use common::oracle::{Big, loss};
 use common::{IMPLEMENTATIONS, Setting};
 use ndarray::{Array1, array};
@@ -75,7 +75,7 @@ fn tiny_weight_of_a_soft_label_meets_a_huge_logarithm() {
 
 #[test]
 fn mean_of_losses_whose_sum_overflows() {
-    let loss = AsymmetricLoss::builder().gamma_pos(0.0).reduction(Mean).build().expect("valid settings");
+    let loss = AsymmetricLoss::builder().gamma_pos(0.0).reduction(Reduction::Mean).build().expect("valid settings");
     for count in [2, 3, 10, 1000] {
         let logits = Array1::from_elem(count, -1.7e308);
         let targets = Array1::from_elem(count, true);

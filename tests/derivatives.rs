@@ -2,8 +2,8 @@
 
 mod common;
 
-use asymmetric_loss::reduction::{self, Mean, Sum};
-use asymmetric_loss::{Error, Implementation, activation, focal, margin};
+use asymmetric_loss::reduction;
+use asymmetric_loss::{Error, Implementation, Reduction, activation, focal, margin};
 use common::{Setting, gammas, hard_targets, logits, settings, targets};
 use ndarray::{Array1, Array2, array};
 use proptest::collection::vec;
@@ -139,7 +139,7 @@ proptest! {
         };
         let z = pick(&|e| if (e.0 - setting.kink()).abs() < 0.2 { clear } else { e.0 });
         let (y, direction) = (pick(&|e| e.1), pick(&|e| e.2));
-        let loss = setting.builder().reduction(Mean).build()?;
+        let loss = setting.builder().reduction(Reduction::Mean).build()?;
         let (value, gradient) = loss.value_and_gradient(&z, &y)?;
         let along = |t: f64| loss.forward(&(&z + &(&direction * t)), &y);
         let slope = STENCIL.iter().map(|(offset, weight)| Ok(weight * along(offset * STEP)?)).sum::<Result<f64, Error>>()?;
@@ -164,11 +164,12 @@ proptest! {
             let bound = 4.0 * f64::EPSILON * (of_a[i].abs() + of_b[i].abs()) + 1e-300;
             prop_assert!((of_sum[i] - (of_a[i] + of_b[i])).abs() <= bound);
         }
-        let (sum, mean) = (setting.builder().reduction(Sum).build()?, setting.builder().reduction(Mean).build()?);
-        prop_assert_eq!(sum.vjp(&z, &y, &1.0)?, sum.gradient(&z, &y)?);
-        prop_assert_eq!(mean.vjp(&z, &y, &1.0)?, mean.gradient(&z, &y)?);
-        prop_assert_eq!(sum.vjp(&z, &y, &-2.5)?, &gradient * -2.5);
-        prop_assert_eq!(sum.vjp(&z, &y, &-2.5)?, sum.gradient(&z, &y)? * -2.5);
+        let (sum, mean) = (setting.builder().reduction(Reduction::Sum).build()?, setting.builder().reduction(Reduction::Mean).build()?);
+        let same = |x: f64| Array1::from_elem(z.len(), x);
+        prop_assert_eq!(sum.vjp(&z, &y, &same(1.0))?, sum.gradient(&z, &y)?);
+        prop_assert_eq!(mean.vjp(&z, &y, &same(1.0))?, sum.gradient(&z, &y)?);
+        prop_assert_eq!(sum.vjp(&z, &y, &same(-2.5))?, &gradient * -2.5);
+        prop_assert_eq!(sum.vjp(&z, &y, &same(-2.5))?, sum.gradient(&z, &y)? * -2.5);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 mod common;
 
-use asymmetric_loss::reduction::Sum;
 use common::dual::Dual;
 use common::{Setting, settings, targets};
 use ndarray::{Array1, array};
@@ -33,7 +32,7 @@ proptest! {
         let [losses, gradient, hessian] = setting.evaluate(&z, &y);
         let duals: Array1<_> = z.iter().map(|&z| Dual::variable(z)).collect();
         let labels: Array1<_> = y.iter().map(|&y| Dual::constant(y)).collect();
-        let dual = setting.unreduced().forward(&duals, &labels)?;
+        let dual = setting.unreduced().losses(&duals, &labels)?;
         for i in 0..z.len() {
             let term = losses[i].abs() + gradient[i].abs() + soft_term(setting, z[i], y[i]);
             prop_assert!(close(dual[i].value, losses[i], 0.0), "loss {} at {} {}: {:?}", losses[i], z[i], y[i], dual[i]);
@@ -42,7 +41,7 @@ proptest! {
             prop_assert!(close(dual[i].first, gradient[i], term_first), "gradient {} at {} {}: {:?}", gradient[i], z[i], y[i], dual[i]);
             prop_assert!(close(dual[i].second, hessian[i], term), "Hessian {} at {} {}: {:?}", hessian[i], z[i], y[i], dual[i]);
         }
-        let sum = setting.builder().reduction(Sum).build()?.forward(&duals, &labels)?;
+        let sum = setting.builder().reduction(asymmetric_loss::Reduction::Sum).build()?.forward(&duals, &labels)?;
         let magnitude = |x: &Array1<f64>| x.iter().map(|x| x.abs()).sum::<f64>();
         prop_assert!(close(sum.value, losses.sum(), 0.0));
         prop_assert!(close(sum.first, gradient.sum(), magnitude(&gradient) + losses.sum()));
@@ -84,7 +83,7 @@ fn below_the_margin_all_derivatives_vanish() {
             let setting = Setting { gamma_neg, gamma_pos: 1.0, margin: 0.5, implementation, detached: false };
             for z in [-0.0, -0.25, -20.0, -800.0] {
                 let (z, y) = (array![Dual::variable(z)], array![Dual::constant(0.0)]);
-                let loss = setting.unreduced().forward(&z, &y).expect("valid input")[0];
+                let loss = setting.unreduced().losses(&z, &y).expect("valid input")[0];
                 let gradient = setting.unreduced().gradient(&z, &y).expect("valid input")[0];
                 let parts = [loss.value, loss.first, loss.second, gradient.value, gradient.first];
                 assert_eq!(parts, [0.0; 5], "{setting:?} at {z:?}");

@@ -1,7 +1,7 @@
 //! Every error: how it comes about, what it carries and how it reads.
 
-use asymmetric_loss::reduction::{Mean, Reduction, Sum, Unreduced, mean, mean_gradient, sum};
-use asymmetric_loss::{AsymmetricLoss, Builder, Error, Float, focal, margin};
+use asymmetric_loss::reduction::{mean, mean_gradient, sum};
+use asymmetric_loss::{AsymmetricLoss, Builder, Error, Float, Implementation, Label, Reduction, focal, margin};
 use ndarray::{Array1, Array2, Array3, array};
 
 fn built(builder: Builder) -> AsymmetricLoss {
@@ -38,31 +38,20 @@ fn shapes_that_differ() {
     assert_error(loss.gradient(&logits, &other), &mismatch("targets"), text);
     assert_error(loss.value_and_gradient(&logits, &other), &mismatch("targets"), text);
     assert_error(loss.hessian_diagonal(&logits, &other), &mismatch("targets"), text);
-    assert_error(loss.vjp(&logits, &other, &1.0), &mismatch("targets"), text);
+    assert_error(loss.vjp(&logits, &other, &logits), &mismatch("targets"), text);
 
     let into = loss.value_and_gradient_into(&logits, &logits, &mut other.clone());
     assert_error(into, &mismatch("gradient"), "gradient must have shape [4, 3], but has [1, 3]");
 
-    let loss = AsymmetricLoss::builder().reduction(Unreduced).build().unwrap();
     let vjp = loss.vjp(&logits, &logits, &other);
     assert_error(vjp, &mismatch("upstream"), "upstream must have shape [4, 3], but has [1, 3]");
-}
-
-#[test]
-fn slices_of_other_lengths() {
-    let loss = AsymmetricLoss::default();
-    let mismatch = |array, actual| Error::ShapeMismatch { array, expected: vec![3], actual: vec![actual] };
-    let targets = loss.value_and_gradient_into_slice(&[0.0; 3], &[1.0; 2], &mut [0.0; 3]);
-    assert_error(targets, &mismatch("targets", 2), "targets must have shape [3], but has [2]");
-    let gradient = loss.value_and_gradient_into_slice(&[0.0; 3], &[1.0; 3], &mut [0.0; 4]);
-    assert_error(gradient, &mismatch("gradient", 4), "gradient must have shape [3], but has [4]");
 }
 
 #[test]
 fn parameters_out_of_range() {
     let builder = AsymmetricLoss::builder;
     let (focusing, probability) = ("finite and at least 0", "at least 0 and below 1");
-    for (value, printed) in [(-1.0, "-1"), (-1e-300, "-0.000"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+    for (value, printed) in [(-1.0, "-1"), (-1e-300, "-1e-300"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
         let error = builder().gamma_neg(value).build().unwrap_err();
         assert!(error.to_string().starts_with(&format!("gamma_neg must be {focusing}, but is {printed}")), "{error}");
         let error = builder().gamma_pos(value).build().unwrap_err();
@@ -136,17 +125,79 @@ fn settings_for_another_number_of_classes() {
 }
 
 #[test]
-fn slices_without_whole_rows() {
-    let loss = built(AsymmetricLoss::builder().gamma_neg([4.0, 2.0]));
-    let result = loss.value_and_gradient_into_slice(&[0.0; 5], &[0.0; 5], &mut [0.0; 5]);
-    let text = "a slice must hold whole rows of 2 classes, but has 5 elements";
-    assert_error(result, &Error::PartialRow { classes: 2, length: 5 }, text);
-    assert!(loss.value_and_gradient_into_slice(&[0.0; 6], &[0.0; 6], &mut [0.0; 6]).is_ok());
+fn settings_for_no_class() {
     let none: [f64; 0] = [];
-    let no_classes = built(AsymmetricLoss::builder().gamma_neg(none));
-    let result = no_classes.value_and_gradient_into_slice(&[0.0; 5], &[0.0; 5], &mut [0.0; 5]);
-    let text = "a slice must hold whole rows of 0 classes, but has 5 elements";
-    assert_error(result, &Error::PartialRow { classes: 0, length: 5 }, text);
+    for (parameter, builder) in [
+        ("gamma_neg", AsymmetricLoss::builder().gamma_neg(none)),
+        ("gamma_pos", AsymmetricLoss::builder().gamma_neg([1.0]).gamma_pos(vec![0.0_f32; 0])),
+        ("prob_margin", AsymmetricLoss::builder().prob_margin(Array1::<f64>::zeros(0))),
+    ] {
+        let text = format!("{parameter} must have at least one value, but has none");
+        assert_error(builder.build(), &Error::EmptyParameter { parameter }, &text);
+    }
+}
+
+#[test]
+fn names_that_no_setting_has() {
+    let unknown = |parameter, expected, actual: &str| Error::UnknownName { parameter, expected, actual: actual.into() };
+    assert_error(
+        "focal".parse::<Implementation>(),
+        &unknown("implementation", "alibaba-miil, deep-psp or paper", "focal"),
+        "implementation must be alibaba-miil, deep-psp or paper, but is \"focal\"",
+    );
+    assert_error(
+        "None".parse::<Reduction>(),
+        &unknown("reduction", "mean, sum or divisor(n); `losses` gives those of all elements", "None"),
+        "reduction must be mean, sum or divisor(n); `losses` gives those of all elements, but is \"None\"",
+    );
+    for name in ["", "average", "divisor", "divisor()", "divisor(x)", "divisor(2"] {
+        assert_error(
+            name.parse::<Reduction>(),
+            &unknown("reduction", "mean, sum or divisor(n)", name),
+            &format!("reduction must be mean, sum or divisor(n), but is {name:?}"),
+        );
+    }
+}
+
+#[test]
+fn divisors_out_of_range() {
+    for divisor in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let expected = out_of_range("reduction", "a positive, finite divisor", divisor, None);
+        let text = format!("reduction must be a positive, finite divisor, but is {divisor}");
+        assert_error(AsymmetricLoss::builder().reduction(Reduction::Divisor(divisor)).build(), &expected, &text);
+        assert_error(format!("divisor({divisor})").parse::<Reduction>(), &expected, &text);
+    }
+}
+
+/// 2⁶² elements, all the same one.
+#[test]
+fn results_beyond_memory() {
+    let logits = ndarray::arr0(0.5_f32);
+    let logits = logits.broadcast((1 << 31, 1 << 31)).unwrap();
+    let expected = Error::TooLarge { shape: vec![1 << 31, 1 << 31] };
+    let text = "a result of shape [2147483648, 2147483648] must fit into memory, but does not";
+    let loss = AsymmetricLoss::default();
+    assert_error(loss.gradient(&logits, &logits), &expected, text);
+    assert_error(loss.losses(&logits, &logits), &expected, text);
+    assert_error(loss.derivatives(&logits, &logits), &expected, text);
+    assert_error(loss.vjp(&logits, &logits, &logits), &expected, text);
+    assert_error(loss.hessian_diagonal(&logits, &logits), &expected, text);
+}
+
+/// Where it says something else every time, the kernel has met a label that no one finds again.
+#[test]
+fn a_label_of_two_minds() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    #[derive(Clone, Copy)]
+    struct Fickle;
+    impl Label for Fickle {
+        fn presence(self) -> f64 {
+            if ASKED.fetch_add(1, Ordering::Relaxed) == 0 { 7.0 } else { 1.0 }
+        }
+    }
+    let error = AsymmetricLoss::default().forward(&array![0.5], &array![Fickle]).unwrap_err();
+    assert!(matches!(error, Error::InvalidTarget { ref index, .. } if index.is_empty()), "{error}");
 }
 
 #[test]
@@ -212,14 +263,14 @@ fn negative_zero_is_a_label() {
 
 #[test]
 fn smallest_and_largest_soft_targets_are_labels() {
-    let loss = AsymmetricLoss::builder().reduction(Unreduced).build().unwrap();
-    let logits = array![0.7, 0.7];
-    let soft = loss.forward(&logits, &array![f64::from_bits(1), 1.0 - f64::EPSILON / 2.0]).unwrap();
-    let hard = loss.forward(&logits, &array![0.0, 1.0]).unwrap();
+    let loss = AsymmetricLoss::default();
+    let logits = array![0.7_f64, 0.7];
+    let soft = loss.losses(&logits, &array![f64::from_bits(1), 1.0 - f64::EPSILON / 2.0]).unwrap();
+    let hard = loss.losses(&logits, &array![0.0, 1.0]).unwrap();
     assert!((soft[0] - hard[0]).abs() < 1e-14 && (soft[1] - hard[1]).abs() < 1e-14);
 }
 
-fn empty<R: Reduction>(reduction: R) -> AsymmetricLoss<R> {
+fn reduced(reduction: Reduction) -> AsymmetricLoss {
     AsymmetricLoss::builder().reduction(reduction).build().unwrap()
 }
 
@@ -228,31 +279,25 @@ fn mean_of_nothing() {
     let text = "the mean needs at least one element, but the shape is [3, 0]";
     let expected = Error::EmptyMean { shape: vec![3, 0] };
     let nothing = Array2::<f64>::zeros((3, 0));
-    let loss = empty(Mean);
+    let loss = reduced(Reduction::Mean);
     assert_error(loss.forward(&nothing, &nothing), &expected, text);
     assert_error(loss.gradient(&nothing, &nothing), &expected, text);
     assert_error(loss.value_and_gradient(&nothing, &nothing), &expected, text);
     assert_error(loss.hessian_diagonal(&nothing, &nothing), &expected, text);
     assert_error(mean(&nothing), &expected, text);
     assert_error(mean_gradient(&nothing), &expected, text);
-    let slices = loss.value_and_gradient_into_slice::<f64, f64>(&[], &[], &mut []);
-    assert_error(
-        slices,
-        &Error::EmptyMean { shape: vec![0] },
-        "the mean needs at least one element, but the shape is [0]",
-    );
 }
 
 #[test]
 fn sum_of_nothing_is_zero() {
     for shape in [(0, 3), (3, 0), (0, 0)] {
         let nothing = Array2::<f32>::zeros(shape);
-        let (value, gradient) = empty(Sum).value_and_gradient(&nothing, &nothing).unwrap();
+        let (value, gradient) = reduced(Reduction::Sum).value_and_gradient(&nothing, &nothing).unwrap();
         assert_eq!(value.to_bits(), 0);
         assert_eq!(gradient.dim(), shape);
-        let losses = empty(Unreduced).forward(&nothing, &nothing).unwrap();
+        let losses = reduced(Reduction::Mean).losses(&nothing, &nothing).unwrap();
         assert_eq!(losses.dim(), shape);
-        assert_eq!(empty(Sum).hessian_diagonal(&nothing, &nothing).unwrap().dim(), shape);
+        assert_eq!(reduced(Reduction::Sum).hessian_diagonal(&nothing, &nothing).unwrap().dim(), shape);
         assert_eq!(sum(&nothing), 0.0);
     }
 }

@@ -1,7 +1,6 @@
 //! Published numbers, extreme logits and the identities between formulations.
 
-use asymmetric_loss::reduction::{Sum, Unreduced};
-use asymmetric_loss::{AsymmetricLoss, Builder, Implementation};
+use asymmetric_loss::{AsymmetricLoss, Builder, Implementation, Reduction};
 use ndarray::{Array1, array};
 use std::f64::consts::LN_2;
 
@@ -14,7 +13,7 @@ fn with(gamma_neg: f64, gamma_pos: f64, prob_margin: f64) -> Builder {
 
 /// Loss, gradient and curvature of one label.
 fn at(settings: &Builder, logit: f64, target: f64) -> (f64, f64, f64) {
-    let loss = settings.clone().reduction(Sum).build().unwrap();
+    let loss = settings.clone().reduction(Reduction::Sum).build().unwrap();
     let (logits, targets) = (array![logit], array![target]);
     let (value, gradient) = loss.value_and_gradient(&logits, &targets).unwrap();
     (value, gradient[0], loss.hessian_diagonal(&logits, &targets).unwrap()[0])
@@ -22,7 +21,7 @@ fn at(settings: &Builder, logit: f64, target: f64) -> (f64, f64, f64) {
 
 /// The same in `f32`.
 fn at_single(settings: &Builder, logit: f32, target: f32) -> (f32, f32, f32) {
-    let loss = settings.clone().reduction(Sum).build().unwrap();
+    let loss = settings.clone().reduction(Reduction::Sum).build().unwrap();
     let (logits, targets) = (array![logit], array![target]);
     let (value, gradient) = loss.value_and_gradient(&logits, &targets).unwrap();
     (value, gradient[0], loss.hessian_diagonal(&logits, &targets).unwrap()[0])
@@ -47,7 +46,7 @@ fn batch_of_two_has_the_known_losses() {
         (Implementation::AlibabaMiil, 0.0, 5.118582286035484),
         (Implementation::DeepPsp, 0.05, 4.075613905574947),
     ] {
-        let loss = with(4.0, 1.0, margin).implementation(implementation).reduction(Sum).build().unwrap();
+        let loss = with(4.0, 1.0, margin).implementation(implementation).reduction(Reduction::Sum).build().unwrap();
         let per_sample = loss.forward(&logits, &targets).unwrap() / 2.0;
         assert_near(per_sample, expected, 1e-15);
     }
@@ -232,10 +231,11 @@ fn nan_stays_in_its_own_element() {
         let targets = logits.mapv(|z| if soft { (z * z * 7.0).fract() } else { f64::from(u8::from(z.sin() > 0.3)) });
         for implementation in IMPLEMENTATIONS {
             for gamma in [4.0, 1.5] {
-                let loss = with(gamma, 1.0, 0.05).implementation(implementation).reduction(Unreduced).build().unwrap();
+                let loss =
+                    with(gamma, 1.0, 0.05).implementation(implementation).reduction(Reduction::Sum).build().unwrap();
                 let whole = |logits: &Array1<f64>| {
-                    let (losses, gradient) = loss.value_and_gradient(logits, &targets).unwrap();
-                    [losses, gradient, loss.hessian_diagonal(logits, &targets).unwrap()]
+                    let losses = loss.losses(logits, &targets).unwrap();
+                    [losses, loss.gradient(logits, &targets).unwrap(), loss.hessian_diagonal(logits, &targets).unwrap()]
                 };
                 let clean = whole(&logits);
                 for poisoned in [0, 31, 32, 127, 128, 255, 299] {

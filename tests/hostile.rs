@@ -1,7 +1,6 @@
 //! Any shape, any bit pattern, any setting: no panic, an error exactly where one is promised, NaN only from NaN.
 
-use asymmetric_loss::reduction::{Mean, Reduction, Sum, Unreduced};
-use asymmetric_loss::{AsymmetricLoss, Builder, Error, Float, Implementation, PerClass};
+use asymmetric_loss::{AsymmetricLoss, Builder, Error, Float, Implementation, Parameter, Reduction};
 use ndarray::{ArrayD, Dimension, IxDyn};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -29,7 +28,7 @@ impl Setting {
     }
 }
 
-impl From<Setting> for PerClass {
+impl From<Setting> for Parameter {
     fn from(setting: Setting) -> Self {
         match setting {
             Setting::One(value) => value.into(),
@@ -70,6 +69,7 @@ impl Settings {
         let focusing = |gamma: &f64| *gamma >= 0.0 && *gamma < f64::INFINITY;
         let probability = |m: &f64| *m >= 0.0 && *m < 1.0;
         classes.len() > 1
+            || classes.contains(&0)
             || !self.gamma_neg.values().iter().all(focusing)
             || !self.gamma_pos.values().iter().all(focusing)
             || !self.prob_margin.values().iter().all(probability)
@@ -97,6 +97,7 @@ impl Settings {
                     && others.into_iter().any(|(_, setting)| setting.classes() == Some(expected))
                     && expected != actual
             }
+            Error::EmptyParameter { parameter } => named(parameter).and_then(Setting::classes) == Some(0),
             _ => false,
         }
     }
@@ -156,6 +157,9 @@ fn number() -> impl Strategy<Value = f64> {
 fn setting(value: impl Strategy<Value = f64> + Clone + 'static, classes: usize, sound: bool) -> BoxedStrategy<Setting> {
     let one = value.clone().prop_map(Setting::One);
     let per_class = vec(value.clone(), classes).prop_map(Setting::PerClass);
+    if sound && classes == 0 {
+        return one.boxed(); // settings for no class are refused
+    }
     if sound {
         return prop_oneof![2 => one, 1 => per_class].boxed();
     }
@@ -354,7 +358,7 @@ impl<T: Element> Faults<'_, T> {
 }
 
 /// Makes every kind of call twice.
-fn survives<T: Element, R: Reduction>(call: &Call<T>, reduction: R, is_mean: bool) -> Result<(), TestCaseError> {
+fn survives<T: Element>(call: &Call<T>, reduction: Reduction, is_mean: bool) -> Result<(), TestCaseError> {
     let loss = match call.settings.builder().reduction(reduction).build() {
         Ok(loss) => {
             prop_assert!(!call.settings.is_unsound(), "unsound settings were accepted");
@@ -388,8 +392,8 @@ fn survives<T: Element, R: Reduction>(call: &Call<T>, reduction: R, is_mean: boo
 /// Losses are numbers ≥ 0, slopes are finite and curvatures are numbers, all of them 64 bits that repeat.
 fn stays_a_number<T: Element>(call: &Call<T>) -> Result<(), TestCaseError> {
     let Call { settings, logits, targets, .. } = call;
-    let loss = settings.builder().reduction(Unreduced).build().unwrap();
-    let (losses, gradient) = loss.value_and_gradient(logits, targets).unwrap();
+    let loss = settings.builder().reduction(Reduction::Sum).build().unwrap();
+    let (losses, gradient) = (loss.losses(logits, targets).unwrap(), loss.gradient(logits, targets).unwrap());
     let hessian = loss.hessian_diagonal(logits, targets).unwrap();
     for (index, &z) in logits.indexed_iter() {
         let [value, slope, bend] = [&losses, &gradient, &hessian].map(|array| array[&index].to_f64());
@@ -404,18 +408,16 @@ fn stays_a_number<T: Element>(call: &Call<T>) -> Result<(), TestCaseError> {
         prop_assert!(!bend.is_nan(), "curvature {bend} {context}");
         prop_assert!(bend.is_finite() || may_diverge, "curvature {bend} {context}");
     }
-    let again = loss.value_and_gradient(logits, targets).unwrap();
-    prop_assert_eq!(
-        [losses, gradient].map(|array| array_bits(&array)),
-        [again.0, again.1].map(|array| array_bits(&array))
-    );
+    let again = [loss.losses(logits, targets).unwrap(), loss.gradient(logits, targets).unwrap()];
+    prop_assert_eq!([losses, gradient].map(|array| array_bits(&array)), again.map(|array| array_bits(&array)));
     Ok(())
 }
 
 /// A NaN logit is a NaN in its element, and no error; an infinite logit gives no NaN.
 fn spreads_no_nan<T: Element>(call: &Call<T>) -> Result<(), TestCaseError> {
-    let loss = call.settings.builder().reduction(Unreduced).build().unwrap();
-    let (losses, gradient) = loss.value_and_gradient(&call.logits, &call.targets).unwrap();
+    let loss = call.settings.builder().reduction(Reduction::Sum).build().unwrap();
+    let losses = loss.losses(&call.logits, &call.targets).unwrap();
+    let gradient = loss.gradient(&call.logits, &call.targets).unwrap();
     for (index, &z) in call.logits.indexed_iter() {
         let [z, value, slope] = [z, losses[&index], gradient[&index]].map(Float::to_f64);
         let class = index.slice().last().copied().unwrap_or(0);
@@ -452,16 +454,16 @@ proptest! {
 
     #[test]
     fn single_precision_survives_anything(call in hostile::<f32>()) {
-        survives(&call, Mean, true)?;
-        survives(&call, Sum, false)?;
-        survives(&call, Unreduced, false)?;
+        survives(&call, Reduction::Mean, true)?;
+        survives(&call, Reduction::Sum, false)?;
+        survives(&call, Reduction::Divisor(3.0), false)?;
     }
 
     #[test]
     fn double_precision_survives_anything(call in hostile::<f64>()) {
-        survives(&call, Mean, true)?;
-        survives(&call, Sum, false)?;
-        survives(&call, Unreduced, false)?;
+        survives(&call, Reduction::Mean, true)?;
+        survives(&call, Reduction::Sum, false)?;
+        survives(&call, Reduction::Divisor(3.0), false)?;
     }
 
     #[test]
@@ -483,38 +485,6 @@ proptest! {
     fn nan_comes_from_nan_in_double_precision(call in any_logits::<f64>()) {
         spreads_no_nan(&call)?;
     }
-
-    /// Slices of any lengths, with settings for any number of classes.
-    #[test]
-    fn slices_survive_any_lengths(
-        (lengths, logits, targets) in vec(0_usize..40, 3).prop_flat_map(|lengths| {
-            let (logits, targets) = (vec(f32::any(), lengths[0]), vec(label::<f32>(), lengths[1]));
-            (Just(lengths), logits, targets)
-        }),
-        equal in any::<bool>(),
-        classes in prop::option::of(0_usize..8),
-    ) {
-        let targets = if equal { vec![1.0; lengths[0]] } else { targets };
-        let mut gradient = vec![0.0; if equal { lengths[0] } else { lengths[2] }];
-        let gamma = classes.map_or(Setting::One(2.5), |classes| Setting::PerClass(vec![2.5; classes]));
-        let loss = AsymmetricLoss::builder().gamma_neg(gamma).reduction(Sum).build().unwrap();
-        let answer = loss.value_and_gradient_into_slice(&logits, &targets, &mut gradient);
-        let shapes_differ = targets.len() != logits.len() || gradient.len() != logits.len();
-        let does_not_fit = classes.is_some_and(|classes| classes == 0 || logits.len() % classes != 0);
-        match answer {
-            Ok(_) => prop_assert!(!shapes_differ && !does_not_fit),
-            Err(Error::ShapeMismatch { expected, actual, .. }) => {
-                prop_assert!(shapes_differ);
-                prop_assert_eq!(expected, vec![logits.len()]);
-                prop_assert!(actual == vec![targets.len()] || actual == vec![gradient.len()]);
-            }
-            Err(Error::PartialRow { classes: found, length }) => {
-                prop_assert!(does_not_fit);
-                prop_assert_eq!((Some(found), length), (classes, logits.len()));
-            }
-            Err(error) => prop_assert!(false, "{error}"),
-        }
-    }
 }
 
 /// Any finite γ ≥ 0 and margin or floor below 1 may be set, even one that an `f32` cannot hold.
@@ -532,15 +502,15 @@ fn settings_beyond_single_precision_keep_the_loss_a_number() {
         builder().log_floor(f64::from_bits(1)),
     ] {
         for implementation in [Implementation::AlibabaMiil, Implementation::DeepPsp, Implementation::Paper] {
-            let loss = builder.clone().implementation(implementation).reduction(Unreduced).build().unwrap();
+            let loss = builder.clone().implementation(implementation).reduction(Reduction::Sum).build().unwrap();
             for (z, y) in
                 [(0.3_f64, 0.0_f64), (50.0, 0.0), (-1.0, 1.0), (-40.0, 1.0), (0.5, 0.25), (30.0, 0.5), (-80.0, 0.5)]
             {
-                let (losses, gradient) = loss.value_and_gradient(&ndarray::array![z], &ndarray::array![y]).unwrap();
-                assert!(losses[0] >= 0.0 && gradient[0].is_finite(), "f64 {z}, {y}: {losses}, {gradient}, {loss:?}");
+                let (value, gradient) = loss.value_and_gradient(&ndarray::array![z], &ndarray::array![y]).unwrap();
+                assert!(value >= 0.0 && gradient[0].is_finite(), "f64 {z}, {y}: {value}, {gradient}, {loss:?}");
                 let (z, y) = (ndarray::array![z as f32], ndarray::array![y as f32]);
-                let (losses, gradient) = loss.value_and_gradient(&z, &y).unwrap();
-                assert!(losses[0] >= 0.0 && gradient[0].is_finite(), "f32 {z}, {y}: {losses}, {gradient}, {builder:?}");
+                let (value, gradient) = loss.value_and_gradient(&z, &y).unwrap();
+                assert!(value >= 0.0 && gradient[0].is_finite(), "f32 {z}, {y}: {value}, {gradient}, {builder:?}");
             }
         }
     }
@@ -550,7 +520,8 @@ fn settings_beyond_single_precision_keep_the_loss_a_number() {
 #[test]
 fn extreme_settings_beside_the_margin_give_numbers() {
     let hessian = |gamma: f64, margin: f64, z: f32| {
-        let loss = AsymmetricLoss::builder().gamma_neg(gamma).prob_margin(margin).reduction(Sum).build().unwrap();
+        let loss =
+            AsymmetricLoss::builder().gamma_neg(gamma).prob_margin(margin).reduction(Reduction::Sum).build().unwrap();
         loss.hessian_diagonal(&ndarray::array![z], &ndarray::array![false]).unwrap()[0]
     };
     assert_eq!(hessian(200.0, 0.5, 1e-37), 0.0);
@@ -564,7 +535,7 @@ fn extreme_settings_beside_the_margin_give_numbers() {
 fn tiny_margins_bound_the_loss_of_saturated_logits() {
     let loss = |margin: f64, floor: f64| {
         let builder = AsymmetricLoss::builder().gamma_neg(0.0).prob_margin(margin).log_floor(floor);
-        builder.reduction(Sum).build().unwrap()
+        builder.reduction(Reduction::Sum).build().unwrap()
     };
     let targets = ndarray::array![false];
     let value: f32 = loss(1e-37, 0.0).forward(&ndarray::array![100.0], &targets).unwrap();

@@ -2,8 +2,7 @@
 
 mod common;
 
-use asymmetric_loss::AsymmetricLoss;
-use asymmetric_loss::reduction::{Mean, Sum, Unreduced};
+use asymmetric_loss::{AsymmetricLoss, Reduction};
 use common::{IMPLEMENTATIONS, Setting, gammas, hard_targets, logits, settings, targets};
 use ndarray::{Array1, s};
 use proptest::collection::vec;
@@ -87,8 +86,8 @@ proptest! {
     fn batches_add_up(setting in settings(), (z, y) in elements(targets()), cut in any::<proptest::sample::Index>()) {
         let (z, y) = (Array1::from(z), Array1::from(y));
         let (n, cut) = (z.len(), cut.index(z.len()));
-        let sum = setting.builder().reduction(Sum).build()?;
-        let mean = setting.builder().reduction(Mean).build()?;
+        let sum = setting.builder().reduction(Reduction::Sum).build()?;
+        let mean = setting.builder().reduction(Reduction::Mean).build()?;
         let total = sum.forward(&z, &y)?;
         let close = |x: f64| (x - total).abs() <= 1e-14 * total;
         let parts = [s![..cut], s![cut..]];
@@ -104,7 +103,7 @@ proptest! {
             }
         }
         prop_assert!(close(weighted));
-        prop_assert!(close(setting.unreduced().forward(&z, &y)?.sum()));
+        prop_assert!(close(setting.unreduced().losses(&z, &y)?.sum()));
         let gradient = sum.gradient(&z, &y)?;
         for (mean, sum) in mean.gradient(&z, &y)?.iter().zip(&gradient) {
             prop_assert!((mean * n as f64 - sum).abs() <= 1e-15 * sum.abs() + 1e-300);
@@ -179,8 +178,8 @@ fn classes_are_independent() {
     let y = ndarray::Array2::from_shape_fn((50, 3), |(i, k)| ((i + k) % 3) as f64 / 2.0);
     for implementation in IMPLEMENTATIONS {
         let loss = AsymmetricLoss::builder().gamma_neg(gamma_neg).gamma_pos(gamma_pos).prob_margin(margin);
-        let loss = loss.implementation(implementation).reduction(Unreduced).build().expect("valid settings");
-        let losses = loss.forward(&z, &y).expect("valid input");
+        let loss = loss.implementation(implementation).build().expect("valid settings");
+        let losses = loss.losses(&z, &y).expect("valid input");
         for k in 0..3 {
             let (gamma_neg, gamma_pos, margin) = (gamma_neg[k], gamma_pos[k], margin[k]);
             let setting = Setting { gamma_neg, gamma_pos, margin, implementation, detached: false };

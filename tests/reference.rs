@@ -1,7 +1,6 @@
 //! Values and gradients against the reference implementation, `torch_ecg.models.loss.AsymmetricLoss`.
 
-use asymmetric_loss::reduction::{Mean, Reduction, Sum, Unreduced};
-use asymmetric_loss::{AsymmetricLoss, Builder, Implementation};
+use asymmetric_loss::{AsymmetricLoss, Builder, Implementation, Reduction};
 use ndarray::{ArrayD, IxDyn};
 use serde::Deserialize;
 
@@ -60,29 +59,18 @@ impl Case {
         ArrayD::from_shape_vec(IxDyn(&self.shape), elements.to_vec()).unwrap()
     }
 
-    fn evaluate<R: Reduction>(&self, reduction: R) -> (R::Output<f64, IxDyn>, ArrayD<f64>) {
-        let loss = self.builder().reduction(reduction).build().unwrap();
-        loss.value_and_gradient(&self.array(&self.logits), &self.array(&self.targets)).unwrap()
-    }
-
     /// Value (a single element if reduced) and gradient of this crate.
     fn ours(&self) -> (Vec<f64>, ArrayD<f64>) {
-        match self.reduction.as_str() {
-            "mean" => {
-                let (value, gradient) = self.evaluate(Mean);
-                (vec![value], gradient)
-            }
-            "sum" => {
-                let (value, gradient) = self.evaluate(Sum);
-                (vec![value], gradient)
-            }
-            "none" => {
-                let (losses, gradient) = self.evaluate(Unreduced);
-                assert_eq!(losses.shape(), self.shape);
-                (losses.into_iter().collect(), gradient)
-            }
-            other => panic!("unknown reduction {other}"),
+        let (logits, targets) = (self.array(&self.logits), self.array(&self.targets));
+        if self.reduction == "none" {
+            let loss = self.builder().reduction(Reduction::Sum).build().unwrap();
+            let losses = loss.losses(&logits, &targets).unwrap();
+            assert_eq!(losses.shape(), self.shape);
+            return (losses.into_iter().collect(), loss.gradient(&logits, &targets).unwrap());
         }
+        let loss = self.builder().reduction(self.reduction.parse().unwrap()).build().unwrap();
+        let (value, gradient) = loss.value_and_gradient(&logits, &targets).unwrap();
+        (vec![value], gradient)
     }
 
     fn value(&self) -> &[f64] {

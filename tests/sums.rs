@@ -1,7 +1,6 @@
 //! The sum of many losses of very different sizes, in kind and in adverse orders.
 
-use asymmetric_loss::AsymmetricLoss;
-use asymmetric_loss::reduction::{Sum, Unreduced};
+use asymmetric_loss::{AsymmetricLoss, Reduction};
 use ndarray::Array1;
 
 /// As many as a large data set has labels.
@@ -19,8 +18,8 @@ fn logit(k: usize) -> f32 {
 /// The sum of the losses of one period, with the error of each addition carried along (Neumaier).
 fn exact_period() -> f64 {
     let logits = Array1::from_shape_fn(PERIOD, logit);
-    let loss = AsymmetricLoss::builder().prob_margin(0.0).reduction(Unreduced).build().expect("valid settings");
-    let losses = loss.forward(&logits, &Array1::from_elem(PERIOD, false)).expect("valid input");
+    let loss = AsymmetricLoss::builder().prob_margin(0.0).build().expect("valid settings");
+    let losses = loss.losses(&logits, &Array1::from_elem(PERIOD, false)).expect("valid input");
     let (mut sum, mut error) = (0.0_f64, 0.0);
     for &loss in &losses {
         let loss = f64::from(loss);
@@ -36,7 +35,8 @@ fn check(order: &str, logits: impl Fn(usize) -> f32) {
     let targets = Array1::from_elem(ELEMENTS, false);
     let exact = exact_period() * (ELEMENTS / PERIOD) as f64;
     let builder = AsymmetricLoss::builder().prob_margin(0.0);
-    let sum: f32 = builder.clone().reduction(Sum).build().expect("valid").forward(&logits, &targets).expect("valid");
+    let sum: f32 =
+        builder.clone().reduction(Reduction::Sum).build().expect("valid").forward(&logits, &targets).expect("valid");
     let mean: f32 = builder.build().expect("valid").forward(&logits, &targets).expect("valid");
     for (what, value) in [("sum", f64::from(sum)), ("mean", f64::from(mean) * ELEMENTS as f64)] {
         let error = (value - exact).abs() / exact;

@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use crate::element::Float;
-use crate::target::Target;
+use crate::targets::Label;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension};
 use std::cmp::Reverse;
 
@@ -38,7 +38,7 @@ pub(super) struct Position {
     pub(super) axis: usize,
 }
 
-impl<'a, T: Float, Y: Target<T>, D: Dimension> Arrays<'a, T, Y, D> {
+impl<'a, T: Float, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
     /// The arrays with their axes in the order in which the logits lie in memory, if that suits more of them than their
     /// own order does; the axis of the classes; and whether the order is still the logical one.
     pub(super) fn in_memory_order(self) -> (Self, usize, bool) {

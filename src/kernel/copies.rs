@@ -4,7 +4,7 @@ use super::arrays::{Arrays, Pass, Position};
 use super::evaluate::{InvalidLabel, Labels, Run, evaluate};
 use crate::element::Float;
 use crate::sum::Accumulator;
-use crate::target::Target;
+use crate::targets::{Label, label};
 use castaway::cast;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Zip};
 
@@ -12,7 +12,7 @@ use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Zip};
 const COPY: usize = 1 << 13;
 
 /// Evaluates a few elements in sequence.
-pub(super) fn evaluate_leaf<T: Float, Y: Target<T>, D: Dimension>(
+pub(super) fn evaluate_leaf<T: Float, Y: Label, D: Dimension>(
     pass: &Pass<'_, T>,
     mut arrays: Arrays<'_, T, Y, D>,
     position: Position,
@@ -47,7 +47,7 @@ pub(super) fn evaluate_leaf<T: Float, Y: Target<T>, D: Dimension>(
 
 /// Not inlined, so that the copies take room on the stack only where they are needed, and once.
 #[inline(never)]
-fn through_copies<T: Float, Y: Target<T>, D: Dimension, const N: usize>(
+fn through_copies<T: Float, Y: Label, D: Dimension, const N: usize>(
     pass: &Pass<'_, T>,
     arrays: Arrays<'_, T, Y, D>,
     position: Position,
@@ -60,7 +60,7 @@ fn through_copies<T: Float, Y: Target<T>, D: Dimension, const N: usize>(
 }
 
 /// Labels that the kernel reads as they are.
-fn as_labels<T: Float, Y: Target<T>>(targets: &[Y]) -> Option<Labels<'_, T>> {
+fn as_labels<T: Float, Y: Label>(targets: &[Y]) -> Option<Labels<'_, T>> {
     if let Ok(floats) = cast!(targets, &[T]) {
         return Some(Labels::Floats(floats));
     }
@@ -81,7 +81,7 @@ struct Copies<T, const N: usize> {
 
 impl<T: Float, const N: usize> Copies<T, N> {
     /// Evaluates arrays, at most `N` elements at a time.
-    fn evaluate<Y: Target<T>, D: Dimension>(
+    fn evaluate<Y: Label, D: Dimension>(
         &mut self,
         pass: &Pass<'_, T>,
         mut arrays: Arrays<'_, T, Y, D>,
@@ -97,7 +97,7 @@ impl<T: Float, const N: usize> Copies<T, N> {
         let labels = arrays.targets.as_slice().and_then(as_labels);
         let run = Run {
             logits: arrays.logits.as_slice().unwrap_or_else(|| read(&arrays.logits, &mut self.logits, |&z| z)),
-            labels: labels.unwrap_or_else(|| Labels::Floats(read(&arrays.targets, &mut self.labels, |y| y.to_float()))),
+            labels: labels.unwrap_or_else(|| Labels::Floats(read(&arrays.targets, &mut self.labels, |&y| label(y)))),
             class: position.class,
             one_class,
             scale: pass.scale,

@@ -8,7 +8,7 @@ use crate::focal::Jet;
 use crate::formula::{Class, Formula};
 use crate::settings::Implementation;
 use crate::sum::Accumulator;
-use crate::target::Target;
+use crate::targets::{Label, label};
 use castaway::cast;
 
 /// The size of an element, in bytes, above which elements go one by one, or a stretch of them would fill the stack.
@@ -304,16 +304,16 @@ fn stretch<'a, T: Float, const N: usize>(slice: &'a [T], padded: &'a mut [T; N])
 
 /// The labels of a slice as floats, then zeros.
 #[inline(always)]
-fn convert<'a, T: Float, Y: Target<T>, const N: usize>(slice: &[Y], floats: &'a mut [T; N]) -> &'a [T; N] {
+fn convert<'a, T: Float, Y: Label, const N: usize>(slice: &[Y], floats: &'a mut [T; N]) -> &'a [T; N] {
     if let Ok(stretch) = <&[Y; N]>::try_from(slice) {
         for i in 0..N {
-            floats[i] = stretch[i].to_float();
+            floats[i] = label(stretch[i]);
         }
         return floats;
     }
     floats.fill(T::from_f64(0.0));
-    for (float, &label) in floats.iter_mut().zip(slice) {
-        *float = label.to_float();
+    for (float, &y) in floats.iter_mut().zip(slice) {
+        *float = label(y);
     }
     floats
 }

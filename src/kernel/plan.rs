@@ -5,7 +5,8 @@ use crate::arithmetic::{Arithmetic, Pair, Task, ln_2, logit, run};
 use crate::element::Float;
 use crate::focal;
 use crate::formula::{Class, Exponents, Formula};
-use crate::settings::{Parameter, Settings};
+use crate::parameter::Parameter;
+use crate::settings::Settings;
 use crate::threads::join;
 use castaway::cast;
 use std::borrow::Cow;
@@ -166,7 +167,7 @@ impl<T: Float> Table<T> {
                 }
             }
         }
-        let classes = period(settings.classes().next().map(|(_, classes)| classes));
+        let classes = period(settings.classes());
         Table { classes, gammas: gammas.continue_periodically(), references: references.continue_periodically() }
     }
 
@@ -302,7 +303,7 @@ pub(crate) struct Plans {
 
 impl Plans {
     pub(crate) fn new(settings: Settings) -> Self {
-        let classes = settings.classes().next().map_or(1, |(_, classes)| classes);
+        let classes = settings.classes().unwrap_or(1);
         let (single, double) = join(classes, || Plan::new(&settings), || Plan::new(&settings));
         Plans { single, double, settings }
     }

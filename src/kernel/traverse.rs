@@ -7,7 +7,7 @@ use super::copies;
 use super::evaluate::InvalidLabel;
 use crate::element::Float;
 use crate::sum::{Accumulator, Total};
-use crate::target::Target;
+use crate::targets::Label;
 use crate::threads::join;
 use ndarray::Dimension;
 
@@ -18,7 +18,7 @@ const LEAF: usize = 1 << 13;
 pub(crate) fn traverse<T, Y, D>(pass: &Pass<'_, T>, arrays: Arrays<'_, T, Y, D>) -> Result<Total<T>, InvalidLabel>
 where
     T: Float,
-    Y: Target<T>,
+    Y: Label,
     D: Dimension,
 {
     let (arrays, axis, is_logical) = arrays.in_memory_order();
@@ -30,7 +30,7 @@ where
 fn walk<T, Y, D>(pass: &Pass<'_, T>, arrays: Arrays<'_, T, Y, D>, position: Position) -> Result<Total<T>, InvalidLabel>
 where
     T: Float,
-    Y: Target<T>,
+    Y: Label,
     D: Dimension,
 {
     let elements = arrays.logits.len();
@@ -59,7 +59,7 @@ fn leaf<T, Y, D>(
 ) -> Result<Total<T>, InvalidLabel>
 where
     T: Float,
-    Y: Target<T>,
+    Y: Label,
     D: Dimension,
 {
     let mut sum = Accumulator::new(pass.loss_scale);

@@ -4,8 +4,7 @@
 pub(crate) mod dual;
 pub(crate) mod oracle;
 
-use asymmetric_loss::reduction::Unreduced;
-use asymmetric_loss::{AsymmetricLoss, Builder, Float, Implementation};
+use asymmetric_loss::{AsymmetricLoss, Builder, Float, Implementation, Reduction};
 use ndarray::{Array1, ArrayView1};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -33,8 +32,9 @@ impl Setting {
             .detach_focal_weight(self.detached)
     }
 
-    pub(crate) fn unreduced(self) -> AsymmetricLoss<Unreduced> {
-        self.builder().reduction(Unreduced).build().expect("the setting is valid")
+    /// The loss whose gradient is that of each element.
+    pub(crate) fn unreduced(self) -> AsymmetricLoss {
+        self.builder().reduction(Reduction::Sum).build().expect("the setting is valid")
     }
 
     /// The same margin and formulation without focusing: the bare cross-entropy.
@@ -46,7 +46,8 @@ impl Setting {
     pub(crate) fn evaluate<T: Float>(self, logits: &[T], targets: &[T]) -> [Array1<T>; 3] {
         let (logits, targets) = (ArrayView1::from(logits), ArrayView1::from(targets));
         let loss = self.unreduced();
-        let (losses, gradient) = loss.value_and_gradient(&logits, &targets).expect("valid input");
+        let losses = loss.losses(&logits, &targets).expect("valid input");
+        let gradient = loss.gradient(&logits, &targets).expect("valid input");
         let hessian = loss.hessian_diagonal(&logits, &targets).expect("valid input");
         [losses, gradient, hessian]
     }

@@ -23,10 +23,6 @@ impl Record {
         self.all_finite
     }
 
-    pub(crate) fn starts_with(&self, other: &Record) -> bool {
-        self.bits.starts_with(&other.bits)
-    }
-
     /// One record after another.
     pub(crate) fn all(records: impl IntoIterator<Item = Record>) -> Self {
         let mut all = Record::new();

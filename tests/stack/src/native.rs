@@ -3,8 +3,7 @@
 use crate::calls::{alike, all_layouts, all_reductions, many_axes, mean_in_all_layouts, refuse, settings, stages};
 use crate::data::{Element, Layout, Record, bytes, floats, infinite, labels, logits, saturated, soft_labels};
 use crate::threads::{in_small_pool, on_small_stack};
-use asymmetric_loss::reduction::Unreduced;
-use asymmetric_loss::{AsymmetricLoss, Builder, Error, Implementation, PerClass};
+use asymmetric_loss::{AsymmetricLoss, Builder, Error, Implementation, Parameter, Reduction};
 use ndarray::{Array1, Array2, Axis, s};
 use rayon::prelude::*;
 
@@ -63,8 +62,8 @@ fn axes<T: Element>() -> Record {
 fn not_numbers<T: Element>() -> Record {
     let (logits, labels) = (infinite::<T>(SHAPE), labels(SHAPE));
     let results = settings(SHAPE[1]).into_iter().map(|builder| {
-        let loss = builder.reduction(Unreduced).build().expect("valid settings");
-        let losses = loss.forward(&logits, &labels).expect("valid input");
+        let loss = builder.reduction(Reduction::Sum).build().expect("valid settings");
+        let losses = loss.losses(&logits, &labels).expect("valid input");
         let gradient = loss.gradient(&logits, &labels).expect("valid input");
         for ((z, loss), slope) in logits.iter().zip(&losses).zip(&gradient) {
             let is_nan = |x: &T| x.to_f64().is_nan();
@@ -105,13 +104,13 @@ fn invalid<T: Element>() -> Record {
 /// What a user writes before the first call, with every kind of setting.
 fn builders() -> Record {
     let gammas = vec![4.0, 2.0, 1.0];
-    let per_class: [PerClass; 5] =
+    let per_class: [Parameter; 5] =
         [2.0.into(), [4.0, 2.0, 1.0].into(), gammas[..].into(), Array1::from(gammas.clone()).into(), gammas.into()];
     let mut record = Record::new();
     for gamma in per_class {
         let builder = AsymmetricLoss::builder().gamma_neg(gamma.clone()).prob_margin([0.0, 0.05, 0.5]);
         let loss = builder.implementation(Implementation::Paper).build().expect("valid settings");
-        assert!(format!("{:?} {gamma:?}", loss.clone()).contains("Paper"));
+        assert!(format!("{:?} {gamma:?}", loss.clone()).contains("paper"));
         let value = loss.forward(&ndarray::array![0.5, -0.5, 1.0], &ndarray::array![true, false, false]);
         record.number(value.expect("valid input"));
     }

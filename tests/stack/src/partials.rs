@@ -3,8 +3,7 @@
 use crate::calls::{alike, all_layouts, all_reductions, many_axes, refuse, settings, stages};
 use crate::data::{Element, Layout, Record, bytes, floats, labels, logits, saturated, soft_labels};
 use crate::threads::{in_small_pool, on_small_stack};
-use asymmetric_loss::reduction::Sum;
-use asymmetric_loss::{AsymmetricLoss, Float};
+use asymmetric_loss::{AsymmetricLoss, Float, Reduction};
 use ndarray::{Array2, s};
 use num_traits::{One, Zero};
 use std::cmp::Ordering;
@@ -147,7 +146,7 @@ fn variables<const N: usize>(mut logits: Array2<Partials<N>>) -> Array2<Partials
 fn calls<const N: usize>(shape: [usize; 2]) -> Record {
     let (hard, soft) = (labels(shape), soft_labels::<Partials<N>>(shape));
     let results = settings(shape[1]).into_iter().step_by(2).flat_map(|builder| {
-        let logits = variables(logits(shape));
+        let logits = variables::<N>(logits(shape));
         let all = |record| alike(Result::expect(record, "valid input"));
         let float = all(all_layouts(&builder, &logits, &floats::<Partials<N>>(&hard)));
         let bool = all(all_layouts(&builder, &logits, &hard));
@@ -180,7 +179,7 @@ fn gradient<const N: usize>(shape: [usize; 2]) -> Record {
     let (logits, labels) = (variables::<N>(logits(shape)), labels(shape));
     let results = settings(shape[1]).into_iter().filter(|builder| !format!("{builder:?}").contains("weight: true"));
     let results = results.map(|builder| {
-        let loss = builder.reduction(Sum).build().expect("valid settings");
+        let loss = builder.reduction(Reduction::Sum).build().expect("valid settings");
         let (value, gradient) = loss.value_and_gradient(&logits, &labels).expect("valid input");
         for (variable, &partial) in value.partials.iter().enumerate() {
             let expected: f64 = gradient.iter().skip(variable).step_by(N).map(|slope| slope.value).sum();

@@ -1,0 +1,142 @@
+//! A setting that may differ from class to class.
+
+use ndarray::{ArrayBase, Data, Ix1};
+use num_traits::AsPrimitive;
+use std::fmt::{self, Debug, Display};
+
+/// A number for all classes, or one number per class.
+///
+/// Made from a number of any type, or from an array, a slice, a vector, or an array or view of ndarray that holds such.
+///
+/// # Examples
+///
+/// ```
+/// use asymmetric_loss::Parameter;
+/// use ndarray::array;
+///
+/// assert_eq!(Parameter::from(4), Parameter::Uniform(4.0));
+/// assert_eq!(Parameter::from([4, 2]), Parameter::PerClass(vec![4.0, 2.0]));
+/// assert_eq!(Parameter::from(array![0.25_f32, 0.5].view()), Parameter::PerClass(vec![0.25, 0.5]));
+/// ```
+#[derive(Clone, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(untagged, expecting = "expected a number or a list of numbers")
+)]
+pub enum Parameter {
+    /// One number for all classes.
+    Uniform(f64),
+    /// One number per class.
+    PerClass(Vec<f64>),
+}
+
+impl Parameter {
+    /// All values: one, or one per class.
+    pub fn values(&self) -> &[f64] {
+        match self {
+            Parameter::Uniform(value) => std::slice::from_ref(value),
+            Parameter::PerClass(values) => values,
+        }
+    }
+
+    /// The number of classes, if there is one value for each.
+    pub fn classes(&self) -> Option<usize> {
+        match self {
+            Parameter::Uniform(_) => None,
+            Parameter::PerClass(values) => Some(values.len()),
+        }
+    }
+
+    fn per_class<X: AsPrimitive<f64>>(values: impl IntoIterator<Item = X>) -> Self {
+        Parameter::PerClass(values.into_iter().map(AsPrimitive::as_).collect())
+    }
+}
+
+/// The number, or the first few of those per class and how many they are.
+impl Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 4;
+        let values = match self {
+            Parameter::Uniform(value) => return Display::fmt(&Short(*value), f),
+            Parameter::PerClass(values) => values,
+        };
+        f.write_str("[")?;
+        for (i, value) in values.iter().take(SHOWN).enumerate() {
+            write!(f, "{}{}", if i > 0 { ", " } else { "" }, Short(*value))?;
+        }
+        match values.len() {
+            ..=SHOWN => f.write_str("]"),
+            count => write!(f, ", … {count} values]"),
+        }
+    }
+}
+
+impl Debug for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
+    }
+}
+
+/// A number as it is shortest: in full, or with an exponent.
+pub(crate) struct Short(pub(crate) f64);
+
+impl Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moderate = self.0 == 0.0 || !self.0.is_finite() || (1e-5..1e16).contains(&self.0.abs());
+        if moderate { write!(f, "{}", self.0) } else { write!(f, "{:e}", self.0) }
+    }
+}
+
+macro_rules! from_number {
+    ($($number:ident)*) => {$(
+        impl From<$number> for Parameter {
+            fn from(value: $number) -> Self {
+                Parameter::Uniform(value.as_())
+            }
+        }
+    )*};
+}
+from_number!(f32 f64 u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+
+impl<X: AsPrimitive<f64>, const N: usize> From<[X; N]> for Parameter {
+    fn from(values: [X; N]) -> Self {
+        Self::per_class(values)
+    }
+}
+
+impl<X: AsPrimitive<f64>, const N: usize> From<&[X; N]> for Parameter {
+    fn from(values: &[X; N]) -> Self {
+        Self::per_class(values.iter().copied())
+    }
+}
+
+impl<X: AsPrimitive<f64>> From<&[X]> for Parameter {
+    fn from(values: &[X]) -> Self {
+        Self::per_class(values.iter().copied())
+    }
+}
+
+impl<X: AsPrimitive<f64>> From<Vec<X>> for Parameter {
+    fn from(values: Vec<X>) -> Self {
+        Self::per_class(values)
+    }
+}
+
+impl<X: AsPrimitive<f64>> From<&Vec<X>> for Parameter {
+    fn from(values: &Vec<X>) -> Self {
+        values.as_slice().into()
+    }
+}
+
+impl<X: AsPrimitive<f64>, S: Data<Elem = X>> From<ArrayBase<S, Ix1>> for Parameter {
+    fn from(values: ArrayBase<S, Ix1>) -> Self {
+        (&values).into()
+    }
+}
+
+impl<X: AsPrimitive<f64>, S: Data<Elem = X>> From<&ArrayBase<S, Ix1>> for Parameter {
+    fn from(values: &ArrayBase<S, Ix1>) -> Self {
+        Self::per_class(values.iter().copied())
+    }
+}

@@ -1,0 +1,146 @@
+//! What can stand as targets.
+
+use crate::element::Float;
+use castaway::cast;
+use ndarray::{ArrayBase, ArrayView, Data, Dimension};
+
+/// A label: 1 for present, 0 for absent, anything between for a soft label.
+///
+/// Implemented for all integers, [`bool`], and every [`Float`], whatever the type of the logits. `Option<bool>` stands for
+/// labels of which some are unknown; `None` is refused like NaN.
+///
+/// # Examples
+///
+/// A label of one's own:
+///
+/// ```
+/// use asymmetric_loss::{AsymmetricLoss, Label};
+/// use ndarray::array;
+///
+/// #[derive(Clone, Copy)]
+/// enum Tag { Absent, Present }
+///
+/// impl Label for Tag {
+///     fn presence(self) -> f64 {
+///         match self { Tag::Absent => 0.0, Tag::Present => 1.0 }
+///     }
+/// }
+///
+/// let loss = AsymmetricLoss::default();
+/// let value = loss.forward(&array![0.5, -1.0], &array![Tag::Present, Tag::Absent])?;
+/// assert_eq!(value, loss.forward(&array![0.5, -1.0], &array![1, 0])?);
+/// # Ok::<(), asymmetric_loss::Error>(())
+/// ```
+///
+/// Anything else does not compile:
+///
+/// ```compile_fail
+/// # use asymmetric_loss::AsymmetricLoss;
+/// # use ndarray::array;
+/// let value = AsymmetricLoss::default().forward(&array![0.5], &array!["yes"]);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a label",
+    label = "not a label",
+    note = "labels may be any integer, `bool`, `Option<bool>`, `f32`, `f64` or the type of the logits"
+)]
+pub trait Label: Copy + Send + Sync + 'static {
+    /// How present it is, as a number from 0 to 1; NaN if that is unknown.
+    fn presence(self) -> f64;
+}
+
+impl<T: Float> Label for T {
+    #[inline(always)]
+    fn presence(self) -> f64 {
+        self.to_f64()
+    }
+}
+
+macro_rules! integer_label {
+    ($($integer:ident)*) => {$(
+        impl Label for $integer {
+            #[inline(always)]
+            fn presence(self) -> f64 {
+                self as f64
+            }
+        }
+    )*};
+}
+integer_label!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
+
+impl Label for bool {
+    #[inline(always)]
+    fn presence(self) -> f64 {
+        self.into()
+    }
+}
+
+impl Label for Option<bool> {
+    #[inline(always)]
+    fn presence(self) -> f64 {
+        self.map_or(f64::NAN, f64::from)
+    }
+}
+
+/// A label in the type of the logits; as it is, if it has that type.
+#[inline(always)]
+pub(crate) fn label<T: Float, Y: Label>(y: Y) -> T {
+    cast!(y, T).unwrap_or_else(|y| T::from_f64(y.presence()))
+}
+
+/// The labels of a call, borrowed from an array.
+///
+/// A reference to an array is enough wherever targets are asked for.
+#[derive(Clone, Debug)]
+pub struct Targets<'a, Y, D: Dimension> {
+    pub(crate) labels: ArrayView<'a, Y, D>,
+}
+
+impl<'a, Y: Label, D: Dimension> Targets<'a, Y, D> {
+    /// Targets with the labels of an array.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use asymmetric_loss::{AsymmetricLoss, Targets};
+    /// use ndarray::array;
+    ///
+    /// let (logits, labels) = (array![0.5, -1.0], array![true, false]);
+    /// let loss = AsymmetricLoss::default();
+    /// assert_eq!(loss.forward(&logits, Targets::new(&labels))?, loss.forward(&logits, &labels)?);
+    /// # Ok::<(), asymmetric_loss::Error>(())
+    /// ```
+    pub fn new<S: Data<Elem = Y>>(labels: &'a ArrayBase<S, D>) -> Self {
+        Targets { labels: labels.view() }
+    }
+}
+
+/// What can be given as targets: a reference to an array of [`Label`]s, or [`Targets`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand as targets of logits with dimension `{D}`",
+    label = "not targets",
+    note = "pass a reference to an array of labels with as many axes as the logits, or `Targets::new(&labels)`"
+)]
+pub trait IntoTargets<'a, D: Dimension> {
+    /// The type of a label.
+    type Label: Label;
+
+    /// The targets.
+    fn into_targets(self) -> Targets<'a, Self::Label, D>;
+}
+
+impl<'a, S: Data<Elem: Label>, D: Dimension> IntoTargets<'a, D> for &'a ArrayBase<S, D> {
+    type Label = S::Elem;
+
+    fn into_targets(self) -> Targets<'a, S::Elem, D> {
+        Targets::new(self)
+    }
+}
+
+impl<'a, Y: Label, D: Dimension> IntoTargets<'a, D> for Targets<'a, Y, D> {
+    type Label = Y;
+
+    fn into_targets(self) -> Self {
+        self
+    }
+}
