@@ -1,0 +1,197 @@
+//! Settings: read back, compared, printed, changed, saved and loaded.
+
+use asymmetric_loss::{AsymmetricLoss, Builder, Implementation, Parameter, Reduction};
+use ndarray::{Array1, array};
+
+fn every_setting() -> Builder {
+    AsymmetricLoss::builder()
+        .gamma_neg([4.0, 2.0, 0.25])
+        .gamma_pos(1.5)
+        .prob_margin([0.0, 0.05, 1e-300])
+        .implementation(Implementation::DeepPsp)
+        .detach_focal_weight(true)
+        .log_floor(1e-8)
+        .reduction(Reduction::Divisor(0.1))
+}
+
+#[test]
+fn what_was_set_can_be_read() {
+    let loss = every_setting().build().unwrap();
+    let settings = loss.settings();
+    assert_eq!(*settings.gamma_neg(), Parameter::PerClass(vec![4.0, 2.0, 0.25]));
+    assert_eq!(*settings.gamma_pos(), Parameter::Uniform(1.5));
+    assert_eq!(settings.prob_margin().values(), [0.0, 0.05, 1e-300]);
+    assert_eq!(settings.implementation(), Implementation::DeepPsp);
+    assert!(settings.detach_focal_weight());
+    assert_eq!(settings.log_floor(), 1e-8);
+    assert_eq!(settings.reduction(), Reduction::Divisor(0.1));
+    assert_eq!(settings.classes(), Some(3));
+    assert_eq!(AsymmetricLoss::default().settings().classes(), None);
+}
+
+#[test]
+fn losses_with_the_same_settings_are_equal() {
+    let loss = every_setting().build().unwrap();
+    assert_eq!(loss, loss.clone());
+    assert_eq!(loss, loss.to_builder().build().unwrap());
+    assert_eq!(loss, AsymmetricLoss::from(loss.settings().clone()));
+    for other in [
+        loss.to_builder().gamma_neg([4.0, 2.0, 0.5]),
+        loss.to_builder().gamma_pos(1),
+        loss.to_builder().prob_margin(0),
+        loss.to_builder().implementation(Implementation::Paper),
+        loss.to_builder().detach_focal_weight(false),
+        loss.to_builder().log_floor(0.0),
+        loss.to_builder().reduction(Reduction::Sum),
+    ] {
+        assert_ne!(loss, other.build().unwrap());
+    }
+}
+
+#[test]
+fn settings_print_on_one_line() {
+    let loss = every_setting().build().unwrap();
+    let text = "AsymmetricLoss(gamma_neg=[4, 2, 0.25], gamma_pos=1.5, prob_margin=[0, 0.05, 1e-300], \
+                implementation=deep-psp, detach_focal_weight=true, log_floor=1e-8, reduction=divisor(0.1))";
+    assert_eq!(loss.to_string(), text);
+    assert_eq!(format!("{loss:?}"), text);
+    let many = AsymmetricLoss::builder().gamma_neg(vec![2; 1000]).build().unwrap();
+    assert!(
+        many.to_string().starts_with("AsymmetricLoss(gamma_neg=[2, 2, 2, 2, … 1000 values], gamma_pos=1"),
+        "{many}"
+    );
+    for text in [format!("{many:?}"), format!("{:?}", many.settings()), format!("{:#?}", many.to_builder())] {
+        assert!(text.len() < 500, "{text}");
+    }
+}
+
+#[test]
+fn numbers_of_any_type_are_parameters() {
+    let numbers: [Parameter; 14] = [
+        2_u8.into(),
+        2_u16.into(),
+        2_u32.into(),
+        2_u64.into(),
+        2_usize.into(),
+        2_i8.into(),
+        2_i16.into(),
+        2_i32.into(),
+        2_i64.into(),
+        2_isize.into(),
+        2_f32.into(),
+        2_f64.into(),
+        2.into(),
+        2.0.into(),
+    ];
+    assert!(numbers.iter().all(|number| *number == Parameter::Uniform(2.0)), "{numbers:?}");
+    let (array, vector) = (array![1_f32, 0.5], vec![1.0, 0.5]);
+    let lists: [Parameter; 8] = [
+        [1.0, 0.5].into(),
+        (&[1_f32, 0.5]).into(),
+        vector[..].into(),
+        (&vector).into(),
+        vector.into(),
+        array.view().into(),
+        (&array).into(),
+        array.clone().into(),
+    ];
+    assert!(lists.iter().all(|list| *list == Parameter::PerClass(vec![1.0, 0.5])), "{lists:?}");
+    let strided = Array1::from(vec![3_i64, 0, 4, 0]);
+    assert_eq!(Parameter::from(strided.slice(ndarray::s![..;2])), Parameter::PerClass(vec![3.0, 4.0]));
+}
+
+#[test]
+fn names_are_those_of_the_reference_in_any_case() {
+    for implementation in [Implementation::AlibabaMiil, Implementation::DeepPsp, Implementation::Paper] {
+        let name = implementation.to_string();
+        assert_eq!(name.parse(), Ok(implementation));
+        assert_eq!(name.to_uppercase().parse(), Ok(implementation));
+        assert_eq!(format!("{implementation:>14}").len(), 14);
+    }
+    for reduction in [Reduction::Mean, Reduction::Sum, Reduction::Divisor(128.0), Reduction::Divisor(1e-300)] {
+        let name = reduction.to_string();
+        assert_eq!(name.parse(), Ok(reduction));
+        assert_eq!(name.to_uppercase().parse(), Ok(reduction));
+    }
+}
+
+#[cfg(feature = "serde")]
+mod saved {
+    use super::*;
+    use asymmetric_loss::Settings;
+    use proptest::prelude::*;
+
+    #[test]
+    fn as_names_and_numbers() {
+        let json = serde_json::to_string(&every_setting().build().unwrap()).unwrap();
+        let text = r#"{"gamma_neg":[4.0,2.0,0.25],"gamma_pos":1.5,"prob_margin":[0.0,0.05,1e-300],"implementation":"deep-psp","detach_focal_weight":true,"log_floor":1e-8,"reduction":"divisor(0.1)"}"#;
+        assert_eq!(json, text);
+    }
+
+    #[test]
+    fn what_is_missing_has_its_default() {
+        assert_eq!(serde_json::from_str::<AsymmetricLoss>("{}").unwrap(), AsymmetricLoss::default());
+        let loss: AsymmetricLoss =
+            toml::from_str("gamma_neg = 2\ngamma_pos = [1, 0.5]\nimplementation = \"Deep-PSP\"").unwrap();
+        let builder = AsymmetricLoss::builder().gamma_neg(2).gamma_pos([1.0, 0.5]);
+        assert_eq!(loss, builder.implementation(Implementation::DeepPsp).build().unwrap());
+    }
+
+    /// With the words of the builder.
+    #[test]
+    fn what_the_builder_refuses_is_not_loaded() {
+        for (json, message) in [
+            (r#"{"gamma_neg": -1.0}"#, "gamma_neg must be finite and at least 0, but is -1"),
+            (r#"{"prob_margin": [0.0, 1.0]}"#, "prob_margin must be at least 0 and below 1, but is 1 for class 1"),
+            (r#"{"gamma_pos": []}"#, "gamma_pos must have at least one value, but has none"),
+            (r#"{"gamma_neg": [1, 2], "gamma_pos": [1]}"#, "gamma_pos must have one value per class (2), but has 1"),
+            (
+                r#"{"implementation": "focal"}"#,
+                "implementation must be alibaba-miil, deep-psp or paper, but is \"focal\"",
+            ),
+            (r#"{"reduction": "divisor(0)"}"#, "reduction must be a positive, finite divisor, but is 0"),
+            (r#"{"gamma_neg": "4"}"#, "expected a number or a list of numbers"),
+            (r#"{"gamma": 4}"#, "unknown field `gamma`"),
+        ] {
+            let error = serde_json::from_str::<AsymmetricLoss>(json).unwrap_err().to_string();
+            assert!(error.contains(message), "{json}: {error}");
+            assert!(serde_json::from_str::<Settings>(json).is_err());
+        }
+    }
+
+    fn parameter(values: std::ops::Range<f64>) -> impl Strategy<Value = Parameter> {
+        let per_class = proptest::collection::vec(values.clone(), 3).prop_map(Parameter::PerClass);
+        prop_oneof![values.prop_map(Parameter::Uniform), per_class]
+    }
+
+    proptest! {
+        #[test]
+        fn and_loaded_again(
+            gamma_neg in parameter(0.0..1e30),
+            gamma_pos in parameter(0.0..5.0),
+            margin in parameter(0.0..1.0),
+            floor in 0.0..1.0,
+            detach in any::<bool>(),
+            implementation in proptest::sample::select(vec![Implementation::DeepPsp, Implementation::Paper]),
+            reduction in prop_oneof![
+                Just(Reduction::Mean),
+                Just(Reduction::Sum),
+                (f64::MIN_POSITIVE..1e300).prop_map(Reduction::Divisor),
+            ],
+        ) {
+            let loss = AsymmetricLoss::builder()
+                .gamma_neg(gamma_neg)
+                .gamma_pos(gamma_pos)
+                .prob_margin(margin)
+                .log_floor(floor)
+                .detach_focal_weight(detach)
+                .implementation(implementation)
+                .reduction(reduction)
+                .build()?;
+            let json = serde_json::to_string(&loss)?;
+            prop_assert_eq!(&serde_json::from_str::<AsymmetricLoss>(&json)?, &loss);
+            let toml = toml::to_string(loss.settings())?;
+            prop_assert_eq!(&toml::from_str::<Settings>(&toml)?, loss.settings());
+        }
+    }
+}
