@@ -1,7 +1,7 @@
 //! The loss to second order.
 
 use crate::checks::check_shape;
-use crate::element::Float;
+use crate::element::Element;
 use crate::error::Error;
 use crate::loss::AsymmetricLoss;
 use crate::pass::Outputs;
@@ -12,9 +12,9 @@ use ndarray::{Array, ArrayBase, Data, DataMut, Dimension};
 /// All that is to know of a loss at some logits.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Derivatives<T, D: Dimension> {
+pub struct Derivatives<T: Element, D: Dimension> {
     /// The reduced loss.
-    pub value: T,
+    pub value: T::Float,
     /// Its gradient in the logits.
     pub gradient: Array<T, D>,
     /// The diagonal of its Hessian in the logits, which is the whole Hessian.
@@ -47,11 +47,11 @@ impl AsymmetricLoss {
         targets: impl IntoTargets<'a, D>,
     ) -> Result<Derivatives<T, D>, Error>
     where
-        T: Float,
+        T: Element,
         S: Data<Elem = T>,
         D: Dimension,
     {
-        let (mut gradient, mut hessian_diagonal) = (zeros_like(T::zero(), logits)?, zeros_like(T::zero(), logits)?);
+        let (mut gradient, mut hessian_diagonal) = (zeros_like(logits)?, zeros_like(logits)?);
         let value = self.derivatives_into(logits, targets, &mut gradient, &mut hessian_diagonal)?;
         Ok(Derivatives { value, gradient, hessian_diagonal })
     }
@@ -84,9 +84,9 @@ impl AsymmetricLoss {
         targets: impl IntoTargets<'a, D>,
         gradient: &mut ArrayBase<G, D>,
         hessian_diagonal: &mut ArrayBase<H, D>,
-    ) -> Result<T, Error>
+    ) -> Result<T::Float, Error>
     where
-        T: Float,
+        T: Element,
         S: Data<Elem = T>,
         G: DataMut<Elem = T>,
         H: DataMut<Elem = T>,
@@ -125,11 +125,11 @@ impl AsymmetricLoss {
         targets: impl IntoTargets<'a, D>,
     ) -> Result<Array<T, D>, Error>
     where
-        T: Float,
+        T: Element,
         S: Data<Elem = T>,
         D: Dimension,
     {
-        let mut hessian = zeros_like(T::zero(), logits)?;
+        let mut hessian = zeros_like(logits)?;
         self.reduced(logits, targets, Outputs { hessian: Some(hessian.view_mut()), ..Outputs::default() })?;
         Ok(hessian)
     }

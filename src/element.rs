@@ -1,13 +1,59 @@
-//! What an element type must offer to run through the formulas.
-//!
-//! [`f32`] and [`f64`] are ready. Another float (a dual number, a double-double) needs its arithmetic, four
-//! elementary functions, conversions, and a type for sums.
+//! What arrays may hold, and what it is calculated in.
 
 use num_traits::{One, Zero};
 use std::fmt::Debug;
 use std::ops::{Div, Neg, Sub};
 
-/// An element type: [`f32`], [`f64`], or a float of your own.
+/// What an array may hold: a [`Float`], or a narrower type that is calculated with in one.
+///
+/// Every [`Float`] is an element. With the feature `half` so are `f16` and `bf16`, which are calculated with in `f32`.
+pub trait Element: Copy + Debug + Send + Sync + 'static {
+    /// What is calculated in, and the type of the reduced loss.
+    type Float: Float;
+
+    /// The element as a float, without error.
+    fn to_float(self) -> Self::Float;
+
+    /// The nearest element to a float.
+    fn from_float(float: Self::Float) -> Self;
+}
+
+impl<T: Float> Element for T {
+    type Float = T;
+
+    #[inline(always)]
+    fn to_float(self) -> T {
+        self
+    }
+
+    #[inline(always)]
+    fn from_float(float: T) -> T {
+        float
+    }
+}
+
+#[cfg(feature = "half")]
+macro_rules! half_element {
+    ($($half:ident)*) => {$(
+        impl Element for half::$half {
+            type Float = f32;
+
+            #[inline(always)]
+            fn to_float(self) -> f32 {
+                self.to_f32()
+            }
+
+            #[inline(always)]
+            fn from_float(float: f32) -> Self {
+                Self::from_f32(float)
+            }
+        }
+    )*};
+}
+#[cfg(feature = "half")]
+half_element!(f16 bf16);
+
+/// A type that formulas calculate with: [`f32`], [`f64`], or a float of your own, such as a dual number or a double-double.
 ///
 /// Comparisons ask about the value alone: for a dual number, they ignore the derivative. So a target that is 0 or 1 is a
 /// constant, whatever derivative it carries.

@@ -28,7 +28,7 @@ pub mod reduction;
 
 pub use builder::Builder;
 pub use curvature::Derivatives;
-pub use element::Float;
+pub use element::{Element, Float};
 pub use error::Error;
 pub use loss::AsymmetricLoss;
 pub use parameter::Parameter;

@@ -2,7 +2,7 @@
 
 use crate::builder::Builder;
 use crate::checks::check_shape;
-use crate::element::Float;
+use crate::element::Element;
 use crate::error::Error;
 use crate::kernel::Plans;
 use crate::pass::{Outputs, evaluate};
@@ -19,7 +19,7 @@ use std::fmt::{self, Debug, Display};
 ///
 /// L = −(1−p)^γ₊ ln p where y = 1, and −u^γ₋ ln(1−u) with u = max(p − m, 0) where y = 0.
 ///
-/// Arrays may have any number of axes, any layout and any [`Float`] as elements; the last axis is that of the classes.
+/// Arrays may have any number of axes, any layout and any [`Element`] as elements; the last axis is that of the classes.
 /// Targets are a reference to an array of [`Label`](crate::Label)s in the shape of the logits. Arrays of results have that
 /// shape, and the memory order of the logits. A NaN logit gives NaN in its element; infinite ones give the limit.
 ///
@@ -108,9 +108,13 @@ impl AsymmetricLoss {
     /// assert_eq!(value, 0.25 * std::f64::consts::LN_2); // the mean; the first is below the margin
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn forward<'a, T, S, D>(&self, logits: &ArrayBase<S, D>, targets: impl IntoTargets<'a, D>) -> Result<T, Error>
+    pub fn forward<'a, T, S, D>(
+        &self,
+        logits: &ArrayBase<S, D>,
+        targets: impl IntoTargets<'a, D>,
+    ) -> Result<T::Float, Error>
     where
-        T: Float,
+        T: Element,
         S: Data<Elem = T>,
         D: Dimension,
     {
@@ -140,13 +144,13 @@ impl AsymmetricLoss {
         targets: impl IntoTargets<'a, D>,
     ) -> Result<Array<T, D>, Error>
     where
-        T: Float,
+        T: Element,
         S: Data<Elem = T>,
         D: Dimension,
     {
-        let mut losses = zeros_like(T::zero(), logits)?;
+        let mut losses = zeros_like(logits)?;
         let outputs = Outputs { losses: Some(losses.view_mut()), ..Outputs::default() };
-        evaluate(&self.plans, Reduction::Sum, logits.view(), targets.into_targets(), outputs)?;
+        evaluate(&self.plans, Reduction::Sum, logits.view(), targets.into_targets(), None, outputs)?;
         Ok(losses)
     }
 
@@ -172,7 +176,7 @@ impl AsymmetricLoss {
         targets: impl IntoTargets<'a, D>,
     ) -> Result<Array<T, D>, Error>
     where
-        T: Float,
+        T: Element,
         S: Data<Elem = T>,
         D: Dimension,
     {
@@ -202,13 +206,13 @@ impl AsymmetricLoss {
         &self,
         logits: &ArrayBase<S, D>,
         targets: impl IntoTargets<'a, D>,
-    ) -> Result<(T, Array<T, D>), Error>
+    ) -> Result<(T::Float, Array<T, D>), Error>
     where
-        T: Float,
+        T: Element,
         S: Data<Elem = T>,
         D: Dimension,
     {
-        let mut gradient = zeros_like(T::zero(), logits)?;
+        let mut gradient = zeros_like(logits)?;
         let value = self.value_and_gradient_into(logits, targets, &mut gradient)?;
         Ok((value, gradient))
     }
@@ -241,9 +245,9 @@ impl AsymmetricLoss {
         logits: &ArrayBase<S, D>,
         targets: impl IntoTargets<'a, D>,
         gradient: &mut ArrayBase<G, D>,
-    ) -> Result<T, Error>
+    ) -> Result<T::Float, Error>
     where
-        T: Float,
+        T: Element,
         S: Data<Elem = T>,
         G: DataMut<Elem = T>,
         D: Dimension,
@@ -279,27 +283,27 @@ impl AsymmetricLoss {
         upstream: &ArrayBase<U, D>,
     ) -> Result<Array<T, D>, Error>
     where
-        T: Float,
+        T: Element,
         S: Data<Elem = T>,
         U: Data<Elem = T>,
         D: Dimension,
     {
         check_shape("upstream", logits.shape(), upstream.shape())?;
-        let mut gradient = zeros_like(T::zero(), logits)?;
+        let mut gradient = zeros_like(logits)?;
         let outputs = Outputs { gradient: Some(gradient.view_mut()), ..Outputs::default() };
-        evaluate(&self.plans, Reduction::Sum, logits.view(), targets.into_targets(), outputs)?;
-        gradient.zip_mut_with(upstream, |gradient, &upstream| *gradient = *gradient * upstream);
+        let weights = Some(upstream.view());
+        evaluate(&self.plans, Reduction::Sum, logits.view(), targets.into_targets(), weights, outputs)?;
         Ok(gradient)
     }
 
-    pub(crate) fn reduced<'a, T: Float, S: Data<Elem = T>, D: Dimension>(
+    pub(crate) fn reduced<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
         &self,
         logits: &ArrayBase<S, D>,
         targets: impl IntoTargets<'a, D>,
         outputs: Outputs<'_, T, D>,
-    ) -> Result<T, Error> {
+    ) -> Result<T::Float, Error> {
         let reduction = self.settings().reduction;
-        evaluate(&self.plans, reduction, logits.view(), targets.into_targets(), outputs)
+        evaluate(&self.plans, reduction, logits.view(), targets.into_targets(), None, outputs)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One pass over the arrays of a call.
 
 use crate::checks::{check_classes, check_shape, find_invalid};
-use crate::element::Float;
+use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::{Arrays, Pass, Plans, traverse};
 use crate::reduction::{Reduction, divided};
@@ -22,29 +22,31 @@ impl<T, D> Default for Outputs<'_, T, D> {
     }
 }
 
-/// The reduced loss; gradient and Hessian are divided by what the sum of the losses is.
-pub(crate) fn evaluate<T: Float, Y: Label, D: Dimension>(
+/// The reduced loss, with each element multiplied by its weight; gradient and Hessian are divided by what the sum of the losses is.
+pub(crate) fn evaluate<T: Element, Y: Label, D: Dimension>(
     plans: &Plans,
     reduction: Reduction,
     logits: ArrayView<'_, T, D>,
     targets: Targets<'_, Y, D>,
+    weights: Option<ArrayView<'_, T, D>>,
     mut outputs: Outputs<'_, T, D>,
-) -> Result<T, Error> {
+) -> Result<T::Float, Error> {
     check_shape("targets", logits.shape(), targets.labels.shape())?;
     check_classes(&plans.settings, logits.shape())?;
     let divisor = reduction.divisor(logits.shape())?;
-    let scale = T::from_f64(1.0 / divisor);
+    let scale = T::Float::from_f64(1.0 / divisor);
     let plan = plans.plan();
     divided(divisor, |loss_scale| {
         let Outputs { losses, gradient, hessian } = &mut outputs;
         let arrays = Arrays {
             logits: logits.view(),
             targets: targets.labels.view(),
+            weights: weights.as_ref().map(|weights| weights.view()),
             losses: losses.as_mut().map(|losses| losses.view_mut()),
             gradient: gradient.as_mut().map(|gradient| gradient.view_mut()),
             hessian: hessian.as_mut().map(|hessian| hessian.view_mut()),
         };
         let pass = Pass { plan: &plan, scale, loss_scale };
-        traverse(&pass, arrays).map(rounded::<T>).map_err(|invalid| find_invalid(&targets.labels, invalid.valid))
+        traverse(&pass, arrays).map(rounded::<T::Float>).map_err(|invalid| find_invalid(&targets.labels, invalid.valid))
     })
 }

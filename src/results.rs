@@ -1,18 +1,18 @@
 //! New arrays for results.
 
+use crate::element::{Element, Float};
 use crate::error::Error;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 use std::cmp::Reverse;
 
-/// An array of `zero`s in the shape of another and, where that has one, in its memory order.
-pub(crate) fn zeros_like<T: Clone, S: Data, D: Dimension>(
-    zero: T,
+/// An array of zeros in the shape of another and, where that has one, in its memory order.
+pub(crate) fn zeros_like<T: Element, S: Data<Elem = T>, D: Dimension>(
     like: &ArrayBase<S, D>,
 ) -> Result<Array<T, D>, Error> {
     let too_large = || Error::TooLarge { shape: like.shape().to_vec() };
     let mut elements = Vec::new();
     elements.try_reserve_exact(like.len()).map_err(|_| too_large())?;
-    elements.resize(like.len(), zero);
+    elements.resize(like.len(), T::from_float(T::Float::from_f64(0.0)));
     if like.is_standard_layout() {
         return Array::from_shape_vec(like.raw_dim(), elements).map_err(|_| too_large());
     }

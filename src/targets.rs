@@ -82,6 +82,20 @@ impl Label for Option<bool> {
     }
 }
 
+#[cfg(feature = "half")]
+macro_rules! half_label {
+    ($($half:ident)*) => {$(
+        impl Label for half::$half {
+            #[inline(always)]
+            fn presence(self) -> f64 {
+                self.to_f64()
+            }
+        }
+    )*};
+}
+#[cfg(feature = "half")]
+half_label!(f16 bf16);
+
 /// A label in the type of the logits; as it is, if it has that type.
 #[inline(always)]
 pub(crate) fn label<T: Float, Y: Label>(y: Y) -> T {

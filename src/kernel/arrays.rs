@@ -1,7 +1,7 @@
 //! The arrays of a call: their order in memory, and where they are cut.
 
 use super::plan::Plan;
-use crate::element::Float;
+use crate::element::{Element, Float};
 use crate::targets::Label;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension};
 use std::cmp::Reverse;
@@ -14,6 +14,8 @@ const ROWS: usize = 16;
 pub(crate) struct Arrays<'a, T, Y, D: Dimension> {
     pub(crate) logits: ArrayView<'a, T, D>,
     pub(crate) targets: ArrayView<'a, Y, D>,
+    /// What the losses and their derivatives are multiplied by.
+    pub(crate) weights: Option<ArrayView<'a, T, D>>,
     pub(crate) losses: Option<ArrayViewMut<'a, T, D>>,
     pub(crate) gradient: Option<ArrayViewMut<'a, T, D>>,
     pub(crate) hessian: Option<ArrayViewMut<'a, T, D>>,
@@ -38,7 +40,7 @@ pub(super) struct Position {
     pub(super) axis: usize,
 }
 
-impl<'a, T: Float, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
+impl<'a, T: Element, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
     /// The arrays with their axes in the order in which the logits lie in memory, if that suits more of them than their
     /// own order does; the axis of the classes; and whether the order is still the logical one.
     pub(super) fn in_memory_order(self) -> (Self, usize, bool) {
@@ -62,6 +64,7 @@ impl<'a, T: Float, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
             hessian: permuted(self.hessian),
             logits: self.logits.permuted_axes(order.clone()),
             targets: self.targets.permuted_axes(order.clone()),
+            weights: self.weights.map(|weights| weights.permuted_axes(order.clone())),
         };
         (arrays, class_axis, false)
     }
@@ -79,7 +82,9 @@ impl<'a, T: Float, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
         };
         let outputs = [&self.losses, &self.gradient, &self.hessian];
         let outputs = outputs.into_iter().flatten().filter(|output| is_slice(output.strides())).count();
-        usize::from(is_slice(self.logits.strides())) + usize::from(is_slice(self.targets.strides())) + outputs
+        let inputs =
+            [Some(self.logits.strides()), Some(self.targets.strides()), self.weights.as_ref().map(|w| w.strides())];
+        outputs + inputs.into_iter().flatten().filter(|strides| is_slice(strides)).count()
     }
 
     /// Cuts the first axis that is longer than 1.
@@ -92,13 +97,15 @@ impl<'a, T: Float, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
         let (logits, logits_right) = self.logits.split_at(axis, middle);
         let (targets, targets_right) = self.targets.split_at(axis, middle);
         let split = |array: Option<ArrayViewMut<'a, T, D>>| array.map(|array| array.split_at(axis, middle)).unzip();
+        let (weights, weights_right) = self.weights.map(|weights| weights.split_at(axis, middle)).unzip();
         let (losses, losses_right) = split(self.losses);
         let (gradient, gradient_right) = split(self.gradient);
         let (hessian, hessian_right) = split(self.hessian);
-        let left = Arrays { logits, targets, losses, gradient, hessian };
+        let left = Arrays { logits, targets, weights, losses, gradient, hessian };
         let right = Arrays {
             logits: logits_right,
             targets: targets_right,
+            weights: weights_right,
             losses: losses_right,
             gradient: gradient_right,
             hessian: hessian_right,

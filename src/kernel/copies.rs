@@ -2,42 +2,46 @@
 
 use super::arrays::{Arrays, Pass, Position};
 use super::evaluate::{InvalidLabel, Labels, Run, evaluate};
-use crate::element::Float;
+use crate::element::{Element, Float};
 use crate::sum::Accumulator;
 use crate::targets::{Label, label};
 use castaway::cast;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Zip};
+use std::any::TypeId;
 
 /// The number of bytes in a copy.
 const COPY: usize = 1 << 13;
 
 /// Evaluates a few elements in sequence.
-pub(super) fn evaluate_leaf<T: Float, Y: Label, D: Dimension>(
-    pass: &Pass<'_, T>,
+pub(super) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
+    pass: &Pass<'_, T::Float>,
     mut arrays: Arrays<'_, T, Y, D>,
     position: Position,
     one_class: bool,
-    sum: &mut Accumulator<T>,
+    sum: &mut Accumulator<T::Float>,
 ) -> Result<(), InvalidLabel> {
-    let is_slice = |array: &Option<ArrayViewMut<'_, T, D>>| array.as_ref().is_none_or(|a| a.is_standard_layout());
-    let outputs = [&arrays.losses, &arrays.gradient, &arrays.hessian].into_iter().all(is_slice);
-    if outputs
-        && let (Some(logits), Some(labels)) = (arrays.logits.as_slice(), arrays.targets.as_slice().and_then(as_labels))
+    let outputs = [&arrays.losses, &arrays.gradient, &arrays.hessian];
+    if outputs.into_iter().all(|output| output.as_ref().is_none_or(is_direct))
+        && let Some(logits) = arrays.logits.as_slice().and_then(as_floats)
+        && let Some(labels) = arrays.targets.as_slice().and_then(as_labels)
+        && let Some(weights) =
+            arrays.weights.as_ref().map_or(Some(None), |weights| as_floats(weights.as_slice()?).map(Some))
     {
         let run = Run {
             logits,
             labels,
+            weights,
             class: position.class,
             one_class,
             scale: pass.scale,
             sum,
-            losses: arrays.losses.as_mut().and_then(|losses| losses.as_slice_mut()),
-            gradient: arrays.gradient.as_mut().and_then(|gradient| gradient.as_slice_mut()),
-            hessian: arrays.hessian.as_mut().and_then(|hessian| hessian.as_slice_mut()),
+            losses: direct(&mut arrays.losses),
+            gradient: direct(&mut arrays.gradient),
+            hessian: direct(&mut arrays.hessian),
         };
         return evaluate(pass.plan, run);
     }
-    match size_of::<T>() {
+    match size_of::<T::Float>() {
         ..=4 => through_copies::<_, _, _, { COPY / 4 }>(pass, arrays, position, one_class, sum),
         5..=8 => through_copies::<_, _, _, { COPY / 8 }>(pass, arrays, position, one_class, sum),
         9..=64 => through_copies::<_, _, _, { COPY / 64 }>(pass, arrays, position, one_class, sum),
@@ -47,16 +51,30 @@ pub(super) fn evaluate_leaf<T: Float, Y: Label, D: Dimension>(
 
 /// Not inlined, so that the copies take room on the stack only where they are needed, and once.
 #[inline(never)]
-fn through_copies<T: Float, Y: Label, D: Dimension, const N: usize>(
-    pass: &Pass<'_, T>,
+fn through_copies<T: Element, Y: Label, D: Dimension, const N: usize>(
+    pass: &Pass<'_, T::Float>,
     arrays: Arrays<'_, T, Y, D>,
     position: Position,
     one_class: bool,
-    sum: &mut Accumulator<T>,
+    sum: &mut Accumulator<T::Float>,
 ) -> Result<(), InvalidLabel> {
-    let zeros = [T::from_f64(0.0); N];
-    let mut copies = Copies { logits: zeros, labels: zeros, losses: zeros, gradient: zeros, hessian: zeros };
+    let zeros = [T::Float::from_f64(0.0); N];
+    let mut copies =
+        Copies { logits: zeros, labels: zeros, weights: zeros, losses: zeros, gradient: zeros, hessian: zeros };
     copies.evaluate(pass, arrays, position, one_class, sum)
+}
+
+/// Logits that the kernel reads as they are.
+fn as_floats<T: Element>(logits: &[T]) -> Option<&[T::Float]> {
+    cast!(logits, &[T::Float]).ok()
+}
+
+/// The elements of an array as floats, as they are or copied to a buffer.
+fn floats<'a, T: Element, D: Dimension>(array: &'a ArrayView<'_, T, D>, buffer: &'a mut [T::Float]) -> &'a [T::Float] {
+    match array.as_slice().and_then(as_floats) {
+        Some(floats) => floats,
+        None => read(array, buffer, |&x| x.to_float()),
+    }
 }
 
 /// Labels that the kernel reads as they are.
@@ -74,20 +92,21 @@ fn as_labels<T: Float, Y: Label>(targets: &[Y]) -> Option<Labels<'_, T>> {
 struct Copies<T, const N: usize> {
     logits: [T; N],
     labels: [T; N],
+    weights: [T; N],
     losses: [T; N],
     gradient: [T; N],
     hessian: [T; N],
 }
 
-impl<T: Float, const N: usize> Copies<T, N> {
+impl<F: Float, const N: usize> Copies<F, N> {
     /// Evaluates arrays, at most `N` elements at a time.
-    fn evaluate<Y: Label, D: Dimension>(
+    fn evaluate<T: Element<Float = F>, Y: Label, D: Dimension>(
         &mut self,
-        pass: &Pass<'_, T>,
+        pass: &Pass<'_, T::Float>,
         mut arrays: Arrays<'_, T, Y, D>,
         position: Position,
         one_class: bool,
-        sum: &mut Accumulator<T>,
+        sum: &mut Accumulator<T::Float>,
     ) -> Result<(), InvalidLabel> {
         if arrays.logits.len() > N {
             let [(left, left_position), (right, right_position)] = arrays.halves(position);
@@ -96,7 +115,8 @@ impl<T: Float, const N: usize> Copies<T, N> {
         }
         let labels = arrays.targets.as_slice().and_then(as_labels);
         let run = Run {
-            logits: arrays.logits.as_slice().unwrap_or_else(|| read(&arrays.logits, &mut self.logits, |&z| z)),
+            logits: floats(&arrays.logits, &mut self.logits),
+            weights: arrays.weights.as_ref().map(|weights| floats(weights, &mut self.weights)),
             labels: labels.unwrap_or_else(|| Labels::Floats(read(&arrays.targets, &mut self.labels, |&y| label(y)))),
             class: position.class,
             one_class,
@@ -121,21 +141,32 @@ fn read<'a, S, T, D: Dimension>(from: &ArrayView<'_, S, D>, to: &'a mut [T], con
     to
 }
 
+/// Whether results can go to an array as they are calculated.
+fn is_direct<T: Element, D: Dimension>(array: &ArrayViewMut<'_, T, D>) -> bool {
+    TypeId::of::<T>() == TypeId::of::<T::Float>() && array.is_standard_layout()
+}
+
+/// The elements of an array to which results can go.
+fn direct<'a, T: Element, D: Dimension>(array: &'a mut Option<ArrayViewMut<'_, T, D>>) -> Option<&'a mut [T::Float]> {
+    cast!(array.as_mut()?.as_slice_mut()?, &mut [T::Float]).ok()
+}
+
 /// Where the results for an array go: itself, or a buffer from which [`write`] takes them.
-fn place<'a, T, D: Dimension>(
+fn place<'a, T: Element, D: Dimension>(
     array: &'a mut Option<ArrayViewMut<'_, T, D>>,
-    buffer: &'a mut [T],
-) -> Option<&'a mut [T]> {
-    let array = array.as_mut()?;
-    let length = array.len();
-    if array.is_standard_layout() { array.as_slice_mut() } else { Some(&mut buffer[..length]) }
+    buffer: &'a mut [T::Float],
+) -> Option<&'a mut [T::Float]> {
+    match array {
+        Some(array) if !is_direct(array) => Some(&mut buffer[..array.len()]),
+        _ => direct(array),
+    }
 }
 
 /// Copies a buffer to an array, if results went there.
-fn write<T: Copy, D: Dimension>(from: &[T], to: Option<ArrayViewMut<'_, T, D>>) {
-    if let Some(mut to) = to.filter(|to| !to.is_standard_layout()) {
+fn write<T: Element, D: Dimension>(from: &[T::Float], to: Option<ArrayViewMut<'_, T, D>>) {
+    if let Some(mut to) = to.filter(|to| !is_direct(to)) {
         let from = ArrayView::from_shape(to.raw_dim(), &from[..to.len()]).expect(FITS);
-        copy(&from, &mut to, |&x| x);
+        copy(&from, &mut to, |&x| T::from_float(x));
     }
 }
 

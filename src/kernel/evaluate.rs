@@ -27,6 +27,8 @@ pub(crate) enum Labels<'a, T> {
 pub(crate) struct Run<'a, T: Float> {
     pub(crate) logits: &'a [T],
     pub(crate) labels: Labels<'a, T>,
+    /// What the results are multiplied by.
+    pub(crate) weights: Option<&'a [T]>,
     /// The class of the first element.
     pub(crate) class: usize,
     /// Whether the class is that of all elements; otherwise classes follow each other, over and over.
@@ -107,6 +109,10 @@ impl<T: Float> Run<'_, T> {
                 Labels::Bools(labels) => Labels::Bools(labels),
                 Labels::Bytes(labels) => Labels::Bytes(labels),
             },
+            weights: match self.weights {
+                Some(weights) => Some(cast!(weights, &[U]).ok()?),
+                None => None,
+            },
             class: self.class,
             one_class: self.one_class,
             scale: cast!(self.scale, U).ok()?,
@@ -125,10 +131,10 @@ fn stretches<V: Arithmetic, const N: usize>(
     plan: &Plan<V::Element>,
     run: Run<'_, V::Element>,
 ) -> Result<(), InvalidLabel> {
-    let Run { logits, labels, class, one_class, scale, sum, mut losses, mut gradient, mut hessian } = run;
+    let Run { logits, labels, weights, class, one_class, scale, sum, mut losses, mut gradient, mut hessian } = run;
     let order = if hessian.is_some() { 2 } else { u8::from(gradient.is_some()) };
     let zeros = [V::Element::from_f64(0.0); N];
-    let mut padded = [zeros; 2];
+    let mut padded = [zeros; 3];
     let mut results = [zeros; 3];
     let same = one_class.then(|| plan.table.row(class).map(|constant| [constant; N]));
     let mut classes = match &same {
@@ -141,13 +147,14 @@ fn stretches<V: Arithmetic, const N: usize>(
         if !alike && start > 0 {
             classes = plan.table.window((class + start) % plan.table.classes);
         }
-        let [padded_logits, padded_labels] = &mut padded;
+        let [padded_logits, padded_labels, padded_weights] = &mut padded;
         let logits = stretch(&logits[range.clone()], padded_logits);
         let labels = match labels {
             Labels::Floats(labels) => stretch(&labels[range.clone()], padded_labels),
             Labels::Bools(labels) => convert(&labels[range.clone()], padded_labels),
             Labels::Bytes(labels) => convert(&labels[range.clone()], padded_labels),
         };
+        let weights = weights.map(|weights| stretch(&weights[range.clone()], padded_weights));
         let [values, first, second] = &mut results;
         {
             let values = place(&mut losses, range.clone(), values);
@@ -163,6 +170,10 @@ fn stretches<V: Arithmetic, const N: usize>(
                     plan.formula.hard(z, present, &class, order, false)
                 } else {
                     rare::<V, N>(context, &plan.formula, group, order)?
+                };
+                let loss = match weights {
+                    Some(weights) => loss.times(V::load(context, &weights[lanes.clone()])),
+                    None => loss,
                 };
                 loss.value.store(&mut values[lanes.clone()]);
                 if order >= 1 {

@@ -5,7 +5,7 @@
 use super::arrays::{Arrays, Pass, Position};
 use super::copies;
 use super::evaluate::InvalidLabel;
-use crate::element::Float;
+use crate::element::Element;
 use crate::sum::{Accumulator, Total};
 use crate::targets::Label;
 use crate::threads::join;
@@ -15,9 +15,12 @@ use ndarray::Dimension;
 const LEAF: usize = 1 << 13;
 
 /// Evaluates all elements and returns the sum of the losses.
-pub(crate) fn traverse<T, Y, D>(pass: &Pass<'_, T>, arrays: Arrays<'_, T, Y, D>) -> Result<Total<T>, InvalidLabel>
+pub(crate) fn traverse<T, Y, D>(
+    pass: &Pass<'_, T::Float>,
+    arrays: Arrays<'_, T, Y, D>,
+) -> Result<Total<T::Float>, InvalidLabel>
 where
-    T: Float,
+    T: Element,
     Y: Label,
     D: Dimension,
 {
@@ -27,9 +30,13 @@ where
     total.map_err(|invalid| if is_logical { invalid } else { InvalidLabel { valid: 0 } })
 }
 
-fn walk<T, Y, D>(pass: &Pass<'_, T>, arrays: Arrays<'_, T, Y, D>, position: Position) -> Result<Total<T>, InvalidLabel>
+fn walk<T, Y, D>(
+    pass: &Pass<'_, T::Float>,
+    arrays: Arrays<'_, T, Y, D>,
+    position: Position,
+) -> Result<Total<T::Float>, InvalidLabel>
 where
-    T: Float,
+    T: Element,
     Y: Label,
     D: Dimension,
 {
@@ -52,13 +59,13 @@ where
 /// Not inlined, because its sum would take room in every frame of the recursion.
 #[inline(never)]
 fn leaf<T, Y, D>(
-    pass: &Pass<'_, T>,
+    pass: &Pass<'_, T::Float>,
     arrays: Arrays<'_, T, Y, D>,
     position: Position,
     one_class: bool,
-) -> Result<Total<T>, InvalidLabel>
+) -> Result<Total<T::Float>, InvalidLabel>
 where
-    T: Float,
+    T: Element,
     Y: Label,
     D: Dimension,
 {
