@@ -245,6 +245,11 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
     }
 
     #[inline(always)]
+    fn ln_1p(t: Self) -> Self {
+        elementary::ln_1p(t)
+    }
+
+    #[inline(always)]
     fn ln_pair(x: Pair<Self>) -> Pair<Self> {
         elementary::ln(x)
     }

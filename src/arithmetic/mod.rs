@@ -109,6 +109,9 @@ pub(crate) trait Arithmetic:
     /// −ln v for v = 1 − u > 0, where whichever of the two is small is accurate.
     fn neg_ln(u: Self, v: Self) -> Self;
 
+    /// ln(1 + t) for 0 ≤ t ≤ 1.
+    fn ln_1p(t: Self) -> Self;
+
     /// ln x for x ≥ 0, to about twice the precision where the type can; anything finite for an x below the smallest
     /// normal number.
     fn ln_pair(x: Pair<Self>) -> Pair<Self>;

@@ -138,6 +138,11 @@ impl<T: Float> Arithmetic for Scalar<T> {
     }
 
     #[inline(always)]
+    fn ln_1p(t: Self) -> Self {
+        Scalar(t.0.ln_1p())
+    }
+
+    #[inline(always)]
     fn ln_pair(x: Pair<Self>) -> Pair<Self> {
         let smallest = T::from_f64(f64::from(-T::MAX_EXPONENT).exp2());
         let x = if x.hi.0 < smallest { T::from_f64(1.0) } else { x.round().0 };
