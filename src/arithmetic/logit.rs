@@ -1,4 +1,4 @@
-//! ln(m / (1 − m)) in twice the precision of `f64`.
+//! ln(m / (1 − m)) and (1 − m) / m in twice the precision of `f64`.
 
 use super::{Arithmetic, Pair};
 
@@ -67,6 +67,14 @@ pub(crate) fn logit<V: Arithmetic<Element = f64>>(m: V) -> Pair<V> {
     let estimate = Pair::sum(one, -m).times(exp);
     let eta = ((m * power - estimate.hi) - estimate.lo) / estimate.hi;
     Pair::sum_ordered(x, eta - m.number(0.5) * eta * eta)
+}
+
+/// (1 − m)/m for a normal number m below 1.
+#[inline(always)]
+pub(crate) fn inverse_odds<V: Arithmetic<Element = f64>>(m: V) -> Pair<V> {
+    let complement = Pair::sum(m.one(), -m);
+    let hi = complement.hi / m;
+    Pair { hi, lo: (hi.subtracted_from(m, complement.hi) + complement.lo) / m }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod scalar;
 
 pub(crate) use dispatch::{Task, run};
 pub(crate) use lockstep::Lockstep;
-pub(crate) use logit::logit;
+pub(crate) use logit::{inverse_odds, logit};
 pub(crate) use native::Native;
 pub(crate) use pair::Pair;
 pub(crate) use scalar::{Scalar, ln_2};
