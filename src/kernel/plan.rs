@@ -245,10 +245,10 @@ fn odds(margins: &[f64; STRETCH], count: usize) -> [[f64; STRETCH]; 4] {
             let Odds(margins, count) = self;
             let mut columns = [[0.0; STRETCH]; 4];
             for start in (0..count).step_by(V::LANES) {
-                let m = V::load(context, &margins[start..]);
+                let m = V::load(context, margins, start);
                 let (logit, odds) = (logit(m), inverse_odds(m));
                 for (column, value) in columns.iter_mut().zip([logit.hi, logit.lo, odds.hi, odds.lo]) {
-                    value.store(&mut column[start..]);
+                    value.store(column, start);
                 }
             }
             columns
