@@ -130,11 +130,11 @@ impl Map for LogitMap {
                 let beyond = z.gt(bound(z)) | (-bound(z)).gt(z);
                 V::select(beyond, z.zero(), sigmoid.p() * sigmoid.q())
             }
-            // −ln σ(z) = −ln(1 − σ(−z)), which is −z where e⁻ᶻ is beyond the range.
+            // ln σ(z) = min(z, 0) − ln(1 + e^(−|z|)); in this order NaN stays NaN.
             LogitMap::LogSigmoid => {
-                let sigmoid = sigmoid_parts(clamp(z), &Reference::zero(z));
-                let ln = -V::neg_ln(sigmoid.q(), sigmoid.p());
-                V::select((-bound(z)).gt(z), z, V::select(z.gt(bound(z)), z.zero(), ln))
+                let negative = V::select(z.gt(z.zero()), z.zero(), z);
+                let magnitude = V::select(z.gt(z.zero()), z, -z);
+                negative - V::ln_1p(V::exp_pair(Pair::single(-magnitude)))
             }
             LogitMap::LogSigmoidGradient => sigmoid_of(-z),
         }

@@ -80,6 +80,7 @@ half_element!(f16 bf16);
 /// // … Add, Sub, Mul, Div, Neg, Zero and One, and then:
 /// impl Float for Real {
 ///     type Sum = Self;
+///     const MAX_EXPONENT: i32 = f64::MAX_EXPONENT;
 ///     fn from_f64(value: f64) -> Self { Real(value) }
 ///     fn to_f64(self) -> f64 { self.0 }
 ///     fn from_sum(sum: Self) -> Self { sum }
@@ -109,8 +110,9 @@ pub trait Float:
     /// The type in which losses are added up: a wider float where there is one, else `Self`.
     type Sum: Float + From<Self>;
 
-    /// The largest e for which 2ᵉ and 2⁻ᵉ are both normal numbers; at most 1022.
-    const MAX_EXPONENT: i32 = f64::MAX_EXP - 2;
+    /// The range: the largest e for which 2ᵉ and 2⁻ᵉ are both normal numbers, but at most 1022; that of `f64`, for a type
+    /// made of `f64`. One that is too large for the type gives NaN.
+    const MAX_EXPONENT: i32;
 
     /// The nearest element.
     fn from_f64(value: f64) -> Self;

@@ -84,13 +84,16 @@ impl<T: Native, F: Map> Task<T> for Slice<'_, T, F> {
 
     #[inline(always)]
     fn run<V: Arithmetic<Element = T>>(self, context: V::Context) {
-        let (whole, rest) = self.elements.split_at_mut(self.elements.len() / V::LANES * V::LANES);
-        for block in whole.chunks_exact_mut(V::LANES) {
-            self.f.eval(V::load(context, block)).store(block);
+        let Slice { f, elements } = self;
+        let mut at = 0;
+        while at + V::LANES <= elements.len() {
+            f.eval(V::load(context, elements, at)).store(elements, at);
+            at += V::LANES;
         }
+        let rest = &mut elements[at..];
         let mut padded = [T::from_f64(0.0); BLOCK];
         padded[..rest.len()].copy_from_slice(rest);
-        self.f.eval(V::load(context, &padded)).store(&mut padded);
+        f.eval(V::load(context, &padded, 0)).store(&mut padded, 0);
         rest.copy_from_slice(&padded[..rest.len()]);
     }
 }

@@ -44,12 +44,6 @@ impl<V: Arithmetic> Jet<V> {
         }
     }
 
-    /// The quantity times a constant.
-    #[inline(always)]
-    pub(crate) fn times(self, factor: V) -> Self {
-        Jet { value: self.value * factor, first: self.first * factor, second: self.second * factor }
-    }
-
     /// `yes` where the mask is, else `no`.
     #[inline(always)]
     pub(crate) fn select(mask: V::Mask, yes: Self, no: Self) -> Self {

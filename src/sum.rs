@@ -37,10 +37,13 @@ impl<T: Float> Accumulator<T> {
         let (chunks, tail) = losses.as_chunks::<WIDTH>();
         // Copies of their own, so that the compiler need not fear that they overlap the losses.
         let (mut sums, mut errors) = (self.sums, self.errors);
+        let is_widest = is_widest::<T>();
         for chunk in chunks {
-            for i in 0..WIDTH {
+            let mut i = 0;
+            while i < WIDTH {
                 let loss = self.scaled(chunk[i]);
-                add::<T>(loss, &mut sums[i], &mut errors[i]);
+                add::<T>(is_widest, loss, &mut sums[i], &mut errors[i]);
+                i += 1;
             }
         }
         (self.sums, self.errors) = (sums, errors);
@@ -51,7 +54,7 @@ impl<T: Float> Accumulator<T> {
     fn add_in_turn(&mut self, losses: &[T]) {
         for &loss in losses {
             let loss = self.scaled(loss);
-            add::<T>(loss, &mut self.sums[self.next], &mut self.errors[self.next]);
+            add::<T>(is_widest::<T>(), loss, &mut self.sums[self.next], &mut self.errors[self.next]);
             self.next = (self.next + 1) % WIDTH;
         }
     }
@@ -71,7 +74,7 @@ impl<T: Float> Accumulator<T> {
             width /= 2;
             for i in 0..width {
                 let (sum, error) = (sums[width + i], errors[width + i]);
-                add::<T>(sum, &mut sums[i], &mut errors[i]);
+                add::<T>(is_widest::<T>(), sum, &mut sums[i], &mut errors[i]);
                 errors[i] = errors[i] + error;
             }
         }
@@ -79,10 +82,16 @@ impl<T: Float> Accumulator<T> {
     }
 }
 
+/// Whether there is no wider type to add in.
+#[inline(always)]
+fn is_widest<T: Float>() -> bool {
+    TypeId::of::<T>() == TypeId::of::<T::Sum>()
+}
+
 /// Adds a loss to a sum; its rounding error, if there is no wider type to add in, to the errors.
 #[inline(always)]
-fn add<T: Float>(loss: T::Sum, sum: &mut T::Sum, error: &mut T::Sum) {
-    if TypeId::of::<T>() == TypeId::of::<T::Sum>() {
+fn add<T: Float>(is_widest: bool, loss: T::Sum, sum: &mut T::Sum, error: &mut T::Sum) {
+    if is_widest {
         let Pair { hi, lo } = Pair::sum(Scalar(*sum), Scalar(loss));
         (*sum, *error) = (hi.0, *error + lo.0);
     } else {

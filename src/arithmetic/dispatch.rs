@@ -1,14 +1,12 @@
 //! Picks the instructions at run time.
 
-use super::{Arithmetic, Lockstep, Native, Scalar};
+use super::lockstep::NARROW;
+use super::{Arithmetic, Lockstep, Native};
 use fearless_simd::{Level, Simd};
 
 /// The number of vectors in lockstep: as many as fill the processor's window of waiting operations.
 #[allow(dead_code, reason = "not used where the wide instructions are left out")]
 const WIDE: usize = 4;
-
-/// The number of vectors in lockstep without a fused multiply-add, whose place several operations take.
-const NARROW: usize = 2;
 
 /// Work on elements of type `T` that is written once for every kind of value.
 pub(crate) trait Task<T: Native> {
@@ -23,7 +21,7 @@ pub(crate) trait Task<T: Native> {
 /// unoptimized build: it makes a call of every operation, and elements one by one then take the fewest.
 pub(crate) fn run<T: Native, K: Task<T>>(task: K) -> K::Output {
     if cfg!(unoptimized) {
-        return task.run::<Scalar<T>>(());
+        return task.run::<T::Scalar>(());
     }
     let level = Level::new();
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
@@ -36,6 +34,7 @@ pub(crate) fn run<T: Native, K: Task<T>>(task: K) -> K::Output {
         if let Some(simd) = level.as_avx2() {
             return run_on::<_, _, _, WIDE>(simd, task);
         }
+        // Without a fused multiply-add, whose place several operations take.
         if let Some(simd) = level.as_sse2() {
             return run_on::<_, _, _, NARROW>(simd, task);
         }
@@ -45,7 +44,7 @@ pub(crate) fn run<T: Native, K: Task<T>>(task: K) -> K::Output {
         return run_on::<_, _, _, WIDE>(simd, task);
     }
     let _ = level;
-    task.run::<Scalar<T>>(())
+    task.run::<T::Scalar>(())
 }
 
 #[inline(always)]

@@ -41,8 +41,23 @@ pub(crate) fn neg_ln<S: Simd, T: Native, const U: usize>(
 ) -> Lockstep<S, T, U> {
     let (k, scale) = v.exponent();
     let f = Lockstep::select(k.eq(u.zero()), -u, v.mul_add(scale, -u.one()));
-    let tail = (f * f).mul_add(f.mul_add(polynomial(f, T::LN), u.number(0.5)), -f);
-    (-k).mul_add(u.number(std::f64::consts::LN_2 * T::EXPONENT_UNIT), tail)
+    (-k).mul_add(u.number(std::f64::consts::LN_2 * T::EXPONENT_UNIT), neg_ln_reduced(f))
+}
+
+/// −ln(1 + f) for ⅝ ≤ 1 + f ≤ 5/4.
+#[inline(always)]
+fn neg_ln_reduced<S: Simd, T: Native, const U: usize>(f: Lockstep<S, T, U>) -> Lockstep<S, T, U> {
+    (f * f).mul_add(f.mul_add(polynomial(f, T::LN), f.number(0.5)), -f)
+}
+
+/// ln(1 + t) for 0 ≤ t ≤ 1; above ¼ it is ln 8/5 + ln(1 + f) with 1 + f = ⅝(1 + t), where the parts are smaller than with
+/// ln 2.
+#[inline(always)]
+pub(crate) fn ln_1p<S: Simd, T: Native, const U: usize>(t: Lockstep<S, T, U>) -> Lockstep<S, T, U> {
+    const LN_8_5: f64 = 0.470_003_629_245_735_6;
+    let large = t.gt(t.number(0.25));
+    let f = Lockstep::select(large, t.mul_add(t.number(0.625), t.number(-0.375)), t);
+    Lockstep::select(large, t.number(LN_8_5), t.zero()) - neg_ln_reduced(f)
 }
 
 /// ln x for x ≥ 0, good to about 2⁻²⁷ (f32) or 2⁻⁵⁶ (f64) absolutely; the smallest normal number stands for any below it.
@@ -96,6 +111,7 @@ mod tests {
     function!(Ln, |x, low, _| V::ln_pair(Pair { hi: x, lo: low }));
     function!(ExpM1, |r, t, _| Pair::single(V::exp_m1_reduced(r, t)));
     function!(NegLnOfU, |u, _, _| Pair::single(V::neg_ln(u, u.one() - u)));
+    function!(Ln1p, |t, _, _| Pair::single(V::ln_1p(t)));
     function!(NegLnOfV, |v, _, _| Pair::single(V::neg_ln(v.one() - v, v)));
 
     /// Points spaced over an interval, and towards 0.
@@ -144,6 +160,7 @@ mod tests {
         check::<T>("exp_m1", ExpM1, points(-half, half), &lows, |x| x.exp_m1());
         let powers = (1 - T::MAX_EXPONENT..T::MAX_EXPONENT).map(|k| 1.3 * f64::from(k).exp2());
         check::<T>("ln", Ln, points(1e-12, 3.0).chain(powers), &lows, |x| x.ln());
+        check::<T>("ln_1p", Ln1p, points(1e-12, 1.0), &[0.0], |t| t.ln_1p());
         check::<T>("neg_ln of u", NegLnOfU, points(1e-12, 0.37), &[0.0], |u| -(-u).ln_1p());
         check::<T>("neg_ln of v", NegLnOfV, points(1e-12, 0.62), &[0.0], |v| -v.ln());
     }
@@ -185,6 +202,7 @@ mod tests {
         assert_eq!(rounded::<T>(Ln, &tiny), [lowest; 4], "ln below the smallest normal number");
         assert_eq!(each(Ln, &[[T::one(), T::zero(), T::zero()]]), [Pair { hi: T::zero(), lo: T::zero() }]);
         assert_eq!(rounded::<T>(NegLnOfU, &[0.0]), [0.0]);
+        assert_eq!(rounded::<T>(Ln1p, &[0.0]), [0.0]);
     }
 
     #[test]

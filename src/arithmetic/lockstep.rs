@@ -7,6 +7,9 @@ use super::{Arithmetic, Mask, Native, Pair, elementary};
 use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, SimdMask};
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
+/// The number of vectors in lockstep where they take too many registers, or too much code.
+pub(super) const NARROW: usize = 2;
+
 /// A vector as wide as the processor has them.
 type Vector<S, T> = <T as fearless_simd::SimdFloatElement>::Native<S>;
 
@@ -142,6 +145,7 @@ impl<S: Simd, T: Native, const U: usize> Lockstep<S, T, U> {
 
 impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
     type Element = T;
+    type Narrow = Lockstep<S, T, NARROW>;
     type Mask = LockstepMask<S, T, U>;
     type Context = S;
 
@@ -153,7 +157,8 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
     }
 
     #[inline(always)]
-    fn load(simd: S, from: &[T]) -> Self {
+    fn load(simd: S, from: &[T], at: usize) -> Self {
+        let from = &from[at..at + Self::LANES];
         let mut vectors = [Vector::<S, T>::splat(simd, T::from_f64(0.0)); U];
         for i in 0..U {
             vectors[i] = Vector::<S, T>::from_slice(simd, &from[i * Vector::<S, T>::LEN..][..Vector::<S, T>::LEN]);
@@ -162,7 +167,8 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
     }
 
     #[inline(always)]
-    fn store(self, to: &mut [T]) {
+    fn store(self, to: &mut [T], at: usize) {
+        let to = &mut to[at..at + Self::LANES];
         for i in 0..U {
             self.vectors[i].store_slice(&mut to[i * Vector::<S, T>::LEN..][..Vector::<S, T>::LEN]);
         }
@@ -242,6 +248,11 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
     #[inline(always)]
     fn neg_ln(u: Self, v: Self) -> Self {
         elementary::neg_ln(u, v)
+    }
+
+    #[inline(always)]
+    fn ln_1p(t: Self) -> Self {
+        elementary::ln_1p(t)
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! How a formula sees a value: one float of any type, or vectors of floats in lockstep.
 //!
 //! A formula is written once, over a `V:` [`Arithmetic`]. [`Lockstep`] runs it on vectors of `f32` or `f64`, [`Scalar`] on
-//! one element of any [`Float`].
+//! one element of any [`Float`], [`Single`] and [`Double`] on one `f32` or `f64`.
 
 mod dispatch;
 pub(crate) mod elementary;
@@ -15,10 +15,10 @@ mod scalar;
 
 pub(crate) use dispatch::{Task, run};
 pub(crate) use lockstep::Lockstep;
-pub(crate) use logit::logit;
+pub(crate) use logit::{inverse_odds, logit};
 pub(crate) use native::Native;
 pub(crate) use pair::Pair;
-pub(crate) use scalar::{Scalar, ln_2};
+pub(crate) use scalar::{Double, Scalar, Single, ln_2};
 
 use crate::element::Float;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
@@ -36,6 +36,9 @@ pub(crate) trait Arithmetic:
     /// What one lane holds.
     type Element: Float;
 
+    /// At most as many lanes, for code that is run too seldom for its size.
+    type Narrow: Arithmetic<Element = Self::Element, Context = Self::Context>;
+
     /// One answer per lane.
     type Mask: Mask;
 
@@ -48,11 +51,11 @@ pub(crate) trait Arithmetic:
     /// Calls `f` as a function of its own that is compiled for the instructions.
     fn apart<R>(context: Self::Context, f: impl FnOnce() -> R) -> R;
 
-    /// The first [`LANES`](Self::LANES) elements.
-    fn load(context: Self::Context, from: &[Self::Element]) -> Self;
+    /// [`LANES`](Self::LANES) elements from that at `at` on.
+    fn load(context: Self::Context, from: &[Self::Element], at: usize) -> Self;
 
-    /// Stores the lanes to as many elements.
-    fn store(self, to: &mut [Self::Element]);
+    /// Stores the lanes to as many elements from that at `at` on.
+    fn store(self, to: &mut [Self::Element], at: usize);
 
     /// `x` in every lane of a value like `self`.
     fn splat(self, x: Self::Element) -> Self;
@@ -108,6 +111,9 @@ pub(crate) trait Arithmetic:
 
     /// −ln v for v = 1 − u > 0, where whichever of the two is small is accurate.
     fn neg_ln(u: Self, v: Self) -> Self;
+
+    /// ln(1 + t) for 0 ≤ t ≤ 1.
+    fn ln_1p(t: Self) -> Self;
 
     /// ln x for x ≥ 0, to about twice the precision where the type can; anything finite for an x below the smallest
     /// normal number.

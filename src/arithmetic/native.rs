@@ -1,10 +1,14 @@
 //! `f32` and `f64` at the level of their bits, and the coefficients of their elementary functions.
 
+use super::{Arithmetic, Double, Single};
 use crate::element::Float;
 use fearless_simd::{Bytes, ExtractToken, Simd, SimdBase, SimdFloat, SimdFloatElement, SimdInt};
 
 /// A float whose sign, exponent and fraction can be reached through its bits, in vectors.
 pub(crate) trait Native: Float + SimdFloatElement {
+    /// One such float.
+    type Scalar: Arithmetic<Element = Self, Context = ()>;
+
     /// The number of bits of the fraction.
     const FRACTION_BITS: u32;
 
@@ -37,6 +41,8 @@ pub(crate) trait Native: Float + SimdFloatElement {
 // then rounded). What remains is 2^-31 and 2^-27 for f32, 2^-60 and 2^-56 for f64, well below half an ULP each.
 
 impl Native for f32 {
+    type Scalar = Single;
+
     const FRACTION_BITS: u32 = 23;
     const ROUNDER: f32 = 1.5 * (1u32 << 23) as f32;
     const POWER_ROUNDER: f32 = Self::ROUNDER + 127.0;
@@ -60,6 +66,8 @@ impl Native for f32 {
 }
 
 impl Native for f64 {
+    type Scalar = Double;
+
     const FRACTION_BITS: u32 = 52;
     const ROUNDER: f64 = 1.5 * (1u64 << 52) as f64;
     const POWER_ROUNDER: f64 = Self::ROUNDER + 1023.0;

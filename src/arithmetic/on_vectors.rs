@@ -51,10 +51,10 @@ impl<T: Native, F: Function> Task<T> for Each<'_, T, F> {
         let [x, y, z] = self.arguments;
         let [hi, lo] = self.results;
         for at in (0..x.len()).step_by(V::LANES) {
-            let arguments = [V::load(context, &x[at..]), V::load(context, &y[at..]), V::load(context, &z[at..])];
+            let arguments = [V::load(context, x, at), V::load(context, y, at), V::load(context, z, at)];
             let result = self.f.eval(arguments);
-            result.hi.store(&mut hi[at..]);
-            result.lo.store(&mut lo[at..]);
+            result.hi.store(hi, at);
+            result.lo.store(lo, at);
         }
     }
 }

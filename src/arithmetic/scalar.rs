@@ -20,26 +20,13 @@ pub(crate) fn ln_2<T: Float>() -> [f64; 3] {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scalar<T>(pub(crate) T);
 
-macro_rules! operator {
-    ($($trait:ident $method:ident $operator:tt),*) => {$(
-        impl<T: Float> $trait for Scalar<T> {
-            type Output = Self;
-            #[inline(always)]
-            fn $method(self, other: Self) -> Self {
-                Scalar(self.0 $operator other.0)
-            }
-        }
-    )*};
-}
-operator!(Add add +, Sub sub -, Mul mul *, Div div /);
+/// An `f32`: unlike those of a [`Scalar`], its operations are no calls in an unoptimized build.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Single(pub(crate) f32);
 
-impl<T: Float> Neg for Scalar<T> {
-    type Output = Self;
-    #[inline(always)]
-    fn neg(self) -> Self {
-        Scalar(-self.0)
-    }
-}
+/// An `f64`; see [`Single`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Double(pub(crate) f64);
 
 impl Mask for bool {
     #[inline(always)]
@@ -48,104 +35,145 @@ impl Mask for bool {
     }
 }
 
-impl<T: Float> Arithmetic for Scalar<T> {
-    type Element = T;
-    type Mask = bool;
-    type Context = ();
+macro_rules! operator {
+    ($trait:ident $method:ident $operator:tt $name:ident [$($T:ident)?]) => {
+        impl$(<$T: Float>)? $trait for $name$(<$T>)? {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                $name(self.0 $operator other.0)
+            }
+        }
+    };
+}
 
-    const LANES: usize = 1;
+/// The arithmetic of one float: a name, the type parameter if it has one, and the element.
+macro_rules! arithmetic {
+    ($($name:ident [$($T:ident)?] $element:ty;)*) => {$(
+        operator!(Add add + $name [$($T)?]);
+        operator!(Sub sub - $name [$($T)?]);
+        operator!(Mul mul * $name [$($T)?]);
+        operator!(Div div / $name [$($T)?]);
 
-    #[inline(always)]
-    fn apart<R>((): (), f: impl FnOnce() -> R) -> R {
-        f()
-    }
+        impl$(<$T: Float>)? Neg for $name$(<$T>)? {
+            type Output = Self;
+            #[inline(always)]
+            fn neg(self) -> Self {
+                $name(-self.0)
+            }
+        }
 
-    #[inline(always)]
-    fn load((): (), from: &[T]) -> Self {
-        Scalar(from[0])
-    }
+        impl$(<$T: Float>)? Arithmetic for $name$(<$T>)? {
+            type Element = $element;
+            type Narrow = Self;
+            type Mask = bool;
+            type Context = ();
 
-    #[inline(always)]
-    fn store(self, to: &mut [T]) {
-        to[0] = self.0;
-    }
+            const LANES: usize = 1;
 
-    #[inline(always)]
-    fn splat(self, x: T) -> Self {
-        Scalar(x)
-    }
+            #[inline(always)]
+            fn apart<R>((): (), f: impl FnOnce() -> R) -> R {
+                f()
+            }
 
-    #[inline(always)]
-    fn gt(self, other: Self) -> bool {
-        self.0 > other.0
-    }
+            #[inline(always)]
+            fn load((): (), from: &[$element], at: usize) -> Self {
+                $name(from[at])
+            }
 
-    #[inline(always)]
-    fn ge(self, other: Self) -> bool {
-        self.0 >= other.0
-    }
+            #[inline(always)]
+            fn store(self, to: &mut [$element], at: usize) {
+                to[at] = self.0;
+            }
 
-    #[inline(always)]
-    fn eq(self, other: Self) -> bool {
-        self.0 == other.0
-    }
+            #[inline(always)]
+            fn splat(self, x: $element) -> Self {
+                $name(x)
+            }
 
-    #[inline(always)]
-    fn max(self, other: Self) -> Self {
-        if self.0 > other.0 { self } else { other }
-    }
+            #[inline(always)]
+            fn gt(self, other: Self) -> bool {
+                self.0 > other.0
+            }
 
-    #[inline(always)]
-    fn select(mask: bool, yes: Self, no: Self) -> Self {
-        if mask { yes } else { no }
-    }
+            #[inline(always)]
+            fn ge(self, other: Self) -> bool {
+                self.0 >= other.0
+            }
 
-    #[inline(always)]
-    fn mul_add(self, b: Self, c: Self) -> Self {
-        Scalar(self.0 * b.0 + c.0)
-    }
+            #[inline(always)]
+            fn eq(self, other: Self) -> bool {
+                self.0 == other.0
+            }
 
-    #[inline(always)]
-    fn product_error(self, b: Self, product: Self) -> Self {
-        Scalar(self.0.mul_add(b.0, -product.0))
-    }
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                if self.0 > other.0 { self } else { other }
+            }
 
-    #[inline(always)]
-    fn subtracted_from(self, b: Self, c: Self) -> Self {
-        Scalar((-self.0).mul_add(b.0, c.0))
-    }
+            #[inline(always)]
+            fn select(mask: bool, yes: Self, no: Self) -> Self {
+                if mask { yes } else { no }
+            }
 
-    #[inline(always)]
-    fn round_exp_2(self, shift: Self) -> (Self, Self) {
-        let n = self.0.to_f64().round();
-        (self.number(n), self.number((n + shift.0.to_f64()).exp2()))
-    }
+            #[inline(always)]
+            fn mul_add(self, b: Self, c: Self) -> Self {
+                $name(self.0 * b.0 + c.0)
+            }
 
-    #[inline(always)]
-    fn ln_2(self) -> [Self; 2] {
-        let [high, low, _] = ln_2::<T>();
-        [self.number(high), self.number(low)]
-    }
+            #[inline(always)]
+            fn product_error(self, b: Self, product: Self) -> Self {
+                $name(self.0.mul_add(b.0, -product.0))
+            }
 
-    #[inline(always)]
-    fn exp_m1_reduced(r: Self, t: Self) -> Self {
-        Scalar((r.0 + t.0).exp_m1())
-    }
+            #[inline(always)]
+            fn subtracted_from(self, b: Self, c: Self) -> Self {
+                $name((-self.0).mul_add(b.0, c.0))
+            }
 
-    #[inline(always)]
-    fn neg_ln(u: Self, v: Self) -> Self {
-        if u.0 < T::from_f64(0.5) { Scalar(-(-u.0).ln_1p()) } else { Scalar(-v.0.ln()) }
-    }
+            #[inline(always)]
+            fn round_exp_2(self, shift: Self) -> (Self, Self) {
+                let n = self.0.to_f64().round();
+                (self.number(n), self.number((n + shift.0.to_f64()).exp2()))
+            }
 
-    #[inline(always)]
-    fn ln_pair(x: Pair<Self>) -> Pair<Self> {
-        let smallest = T::from_f64(f64::from(-T::MAX_EXPONENT).exp2());
-        let x = if x.hi.0 < smallest { T::from_f64(1.0) } else { x.round().0 };
-        Pair::single(Scalar(x.ln()))
-    }
+            #[inline(always)]
+            fn ln_2(self) -> [Self; 2] {
+                let [high, low, _] = ln_2::<$element>();
+                [self.number(high), self.number(low)]
+            }
 
-    #[inline(always)]
-    fn exp_pair(x: Pair<Self>) -> Self {
-        Scalar(x.round().0.exp())
-    }
+            #[inline(always)]
+            fn exp_m1_reduced(r: Self, t: Self) -> Self {
+                $name((r.0 + t.0).exp_m1())
+            }
+
+            #[inline(always)]
+            fn neg_ln(u: Self, v: Self) -> Self {
+                if u.0 < u.number(0.5).0 { $name(-(-u.0).ln_1p()) } else { $name(-v.0.ln()) }
+            }
+
+            #[inline(always)]
+            fn ln_1p(t: Self) -> Self {
+                $name(t.0.ln_1p())
+            }
+
+            #[inline(always)]
+            fn ln_pair(x: Pair<Self>) -> Pair<Self> {
+                let smallest = x.hi.number(f64::from(-<$element>::MAX_EXPONENT).exp2());
+                let x = if x.hi.0 < smallest.0 { x.hi.one() } else { x.round() };
+                Pair::single($name(x.0.ln()))
+            }
+
+            #[inline(always)]
+            fn exp_pair(x: Pair<Self>) -> Self {
+                $name(x.round().0.exp())
+            }
+        }
+    )*};
+}
+arithmetic! {
+    Scalar [T] T;
+    Single [] f32;
+    Double [] f64;
 }

@@ -125,6 +125,8 @@ impl<T: Float> Run<'_, T> {
 }
 
 /// Evaluates a run, `N` elements at a time.
+///
+/// Loops count by hand: iterators are calls in an unoptimized build.
 #[inline(always)]
 fn stretches<V: Arithmetic, const N: usize>(
     context: V::Context,
@@ -142,7 +144,8 @@ fn stretches<V: Arithmetic, const N: usize>(
         None => plan.table.window(class % plan.table.classes),
     };
     let alike = one_class || plan.table.classes == 1;
-    for start in (0..logits.len()).step_by(N) {
+    let mut start = 0;
+    while start < logits.len() {
         let range = start..logits.len().min(start + N);
         if !alike && start > 0 {
             classes = plan.table.window((class + start) % plan.table.classes);
@@ -154,33 +157,35 @@ fn stretches<V: Arithmetic, const N: usize>(
             Labels::Bools(labels) => convert(&labels[range.clone()], padded_labels),
             Labels::Bytes(labels) => convert(&labels[range.clone()], padded_labels),
         };
-        let weights = weights.map(|weights| stretch(&weights[range.clone()], padded_weights));
+        let weights = match weights {
+            Some(weights) => Some(stretch(&weights[range.clone()], padded_weights)),
+            None => None,
+        };
         let [values, first, second] = &mut results;
         {
             let values = place(&mut losses, range.clone(), values);
             let first = place(&mut gradient, range.clone(), first);
             let second = place(&mut hessian, range.clone(), second);
-            for group in 0..range.len().div_ceil(V::LANES).min(N / V::LANES) {
-                let at = group * V::LANES;
-                let lanes = at..at + V::LANES;
-                let group = Lanes { logits, labels, classes, at };
-                let (z, y, class) = load::<V, N>(context, group);
+            let mut lanes = Lanes { logits, labels, classes, at: 0 };
+            while lanes.at < range.len() {
+                let (z, y, class) = load::<V, N>(context, lanes);
                 let (absent, present) = (y.eq(z.zero()), y.eq(z.one()));
-                let loss = if (moderate(z) & (absent | present)).all() {
-                    plan.formula.hard(z, present, &class, order, false)
+                if (moderate(z) & (absent | present)).all() {
+                    let loss = plan.formula.hard(z, present, &class, order, false);
+                    store(loss, scale, order, [&mut *values, &mut *first, &mut *second], lanes.at);
                 } else {
-                    rare::<V, N>(context, &plan.formula, group, order)?
-                };
-                let loss = match weights {
-                    Some(weights) => loss.times(V::load(context, &weights[lanes.clone()])),
-                    None => loss,
-                };
-                loss.value.store(&mut values[lanes.clone()]);
+                    let to = [&mut *values, &mut *first, &mut *second];
+                    rare::<V::Narrow, N>(context, &plan.formula, (lanes, V::LANES), order, scale, to)?;
+                }
+                lanes.at += V::LANES;
+            }
+            if let Some(weights) = weights {
+                multiply(values, weights);
                 if order >= 1 {
-                    (loss.first * z.splat(scale)).store(&mut first[lanes.clone()]);
+                    multiply(first, weights);
                 }
                 if order >= 2 {
-                    (loss.second * z.splat(scale)).store(&mut second[lanes]);
+                    multiply(second, weights);
                 }
             }
             sum.add(&values[..range.len()]);
@@ -193,6 +198,7 @@ fn stretches<V: Arithmetic, const N: usize>(
                 }
             }
         }
+        start += N;
     }
     Ok(())
 }
@@ -203,9 +209,28 @@ fn load<V: Arithmetic, const N: usize>(context: V::Context, lanes: Lanes<'_, V::
     let Lanes { logits, labels, classes, at } = lanes;
     let class = classes.map(
         #[inline(always)]
-        |column| V::load(context, &column[at..at + V::LANES]),
+        |column| V::load(context, column, at),
     );
-    (V::load(context, &logits[at..at + V::LANES]), V::load(context, &labels[at..at + V::LANES]), class)
+    (V::load(context, logits, at), V::load(context, labels, at), class)
+}
+
+/// Stores the losses and as many of their derivatives, scaled, as `order` says.
+#[inline(always)]
+fn store<V: Arithmetic, const N: usize>(
+    loss: Jet<V>,
+    scale: V::Element,
+    order: u8,
+    to: [&mut [V::Element; N]; 3],
+    at: usize,
+) {
+    let [values, first, second] = to;
+    loss.value.store(values, at);
+    if order >= 1 {
+        (loss.first * loss.first.splat(scale)).store(first, at);
+    }
+    if order >= 2 {
+        (loss.second * loss.second.splat(scale)).store(second, at);
+    }
 }
 
 /// Whether a logit is within the [`bound`], and not NaN.
@@ -223,7 +248,7 @@ struct Lanes<'a, T, const N: usize> {
     at: usize,
 }
 
-/// Any labels and any logits. The bits of an element do not depend on its neighbours.
+/// Any labels and any logits, of so many lanes. The bits of an element do not depend on its neighbours.
 ///
 /// The lanes are loaded again, because those of the caller would have to be in memory always.
 #[cold]
@@ -231,31 +256,39 @@ struct Lanes<'a, T, const N: usize> {
 fn rare<V: Arithmetic, const N: usize>(
     context: V::Context,
     formula: &Formula<V::Element>,
-    lanes: Lanes<'_, V::Element, N>,
+    (mut lanes, count): (Lanes<'_, V::Element, N>, usize),
     order: u8,
-) -> Result<Jet<V>, InvalidLabel> {
+    scale: V::Element,
+    [values, first, second]: [&mut [V::Element; N]; 3],
+) -> Result<(), InvalidLabel> {
+    let end = lanes.at + count;
     V::apart(
         context,
         #[inline(always)]
         || {
-            let (z, y, _) = load::<V, N>(context, lanes);
-            let (zero, one) = (z.zero(), z.one());
-            if !(y.ge(zero) & one.ge(y)).all() {
-                return Err(InvalidLabel { valid: 0 });
+            while lanes.at < end {
+                let (z, y, _) = load::<V, N>(context, lanes);
+                let (zero, one) = (z.zero(), z.one());
+                if !(y.ge(zero) & one.ge(y)).all() {
+                    return Err(InvalidLabel { valid: 0 });
+                }
+                let (hard, saturated) = (y.eq(zero) | y.eq(one), !moderate(z).all());
+                let mut loss = Jet { value: z, first: z, second: z };
+                if !(!hard).all() {
+                    loss = hard_apart::<V, N>(context, formula, lanes, order, saturated);
+                }
+                if !hard.all() {
+                    let soft = match formula.implementation {
+                        Implementation::AlibabaMiil => soft_apart::<V, N, true>,
+                        Implementation::DeepPsp | Implementation::Paper => soft_apart::<V, N, false>,
+                    };
+                    loss = Jet::select(hard, loss, soft(context, formula, lanes, order, saturated));
+                }
+                let loss = Jet::select(z.eq(z), loss, Jet { value: z, first: z, second: z });
+                store(loss, scale, order, [&mut *values, &mut *first, &mut *second], lanes.at);
+                lanes.at += V::LANES;
             }
-            let (hard, saturated) = (y.eq(zero) | y.eq(one), !moderate(z).all());
-            let mut loss = Jet { value: z, first: z, second: z };
-            if !(!hard).all() {
-                loss = hard_apart::<V, N>(context, formula, lanes, order, saturated);
-            }
-            if !hard.all() {
-                let soft = match formula.implementation {
-                    Implementation::AlibabaMiil => soft_apart::<V, N, true>,
-                    Implementation::DeepPsp | Implementation::Paper => soft_apart::<V, N, false>,
-                };
-                loss = Jet::select(hard, loss, soft(context, formula, lanes, order, saturated));
-            }
-            Ok(Jet::select(z.eq(z), loss, Jet { value: z, first: z, second: z }))
+            Ok(())
         },
     )
 }
@@ -302,18 +335,17 @@ fn soft_apart<V: Arithmetic, const N: usize, const BLENDED: bool>(
     )
 }
 
-/// The elements of a slice that fills a stretch; those of a shorter one, then zeros.
+/// The elements of a slice that fills a stretch; those of a shorter one, and behind them what was there: zeros.
 #[inline(always)]
 fn stretch<'a, T: Float, const N: usize>(slice: &'a [T], padded: &'a mut [T; N]) -> &'a [T; N] {
     if let Ok(stretch) = slice.try_into() {
         return stretch;
     }
-    padded.fill(T::from_f64(0.0));
     padded[..slice.len()].copy_from_slice(slice);
     padded
 }
 
-/// The labels of a slice as floats, then zeros.
+/// The labels of a slice as floats, and behind those of a shorter one what was there: zeros or valid labels.
 #[inline(always)]
 fn convert<'a, T: Float, Y: Label, const N: usize>(slice: &[Y], floats: &'a mut [T; N]) -> &'a [T; N] {
     if let Ok(stretch) = <&[Y; N]>::try_from(slice) {
@@ -322,11 +354,18 @@ fn convert<'a, T: Float, Y: Label, const N: usize>(slice: &[Y], floats: &'a mut 
         }
         return floats;
     }
-    floats.fill(T::from_f64(0.0));
     for (float, &y) in floats.iter_mut().zip(slice) {
         *float = label(y);
     }
     floats
+}
+
+/// Multiplies the results of a stretch by weights.
+#[inline(always)]
+fn multiply<T: Float, const N: usize>(results: &mut [T; N], weights: &[T; N]) {
+    for i in 0..N {
+        results[i] = results[i] * weights[i];
+    }
 }
 
 /// Where the results of a stretch go: straight to the output if they fill it, else to a buffer.

@@ -1,7 +1,7 @@
 //! The constants of a loss, computed once when it is built.
 
 use crate::activation::Reference;
-use crate::arithmetic::{Arithmetic, Pair, Task, ln_2, logit, run};
+use crate::arithmetic::{Arithmetic, Pair, Task, inverse_odds, ln_2, logit, run};
 use crate::element::Float;
 use crate::focal;
 use crate::formula::{Class, Exponents, Formula};
@@ -159,9 +159,10 @@ impl<T: Float> Table<T> {
         for (block, values) in prob_margin.values().chunks(STRETCH).enumerate() {
             let mut margins = [0.5; STRETCH];
             margins.iter_mut().zip(values).for_each(|(to, from)| *to = margin(*from));
-            let logits = logits(&margins, values.len());
+            let [logit, logit_lo, odds, odds_lo] = odds(&margins, values.len());
             for i in 0..values.len() {
-                let constants = Reference::new(margins[i], logits[i]).into_constants();
+                let (logit, odds) = (Pair { hi: logit[i], lo: logit_lo[i] }, Pair { hi: odds[i], lo: odds_lo[i] });
+                let constants = Reference::new(margins[i], logit, odds).into_constants();
                 for (column, constant) in constants.into_iter().enumerate() {
                     references.set(column, block * STRETCH + i, constant);
                 }
@@ -192,9 +193,9 @@ impl<T: Float> Table<T> {
 }
 
 impl<T: Float> Reference<T> {
-    /// The constants for an m in [0, 1) that `T` represents and its logit; an m below the smallest normal number counts
-    /// as 0.
-    fn new(m: f64, logit: [f64; 2]) -> Self {
+    /// The constants for an m in [0, 1) that `T` represents, its logit and (1 − m)/m; an m below the smallest normal number
+    /// counts as 0.
+    fn new(m: f64, logit: Pair<f64>, inverse_odds: Pair<f64>) -> Self {
         let zero = T::from_f64(0.0);
         let one = Pair { hi: T::from_f64(1.0), lo: zero };
         if m < smallest::<T>() {
@@ -205,26 +206,24 @@ impl<T: Float> Reference<T> {
             let rounded = T::from_f64(hi);
             Pair { hi: rounded, lo: T::from_f64((hi - rounded.to_f64()) + lo) }
         };
-        let [hi, lo] = logit;
-        // The first piece lies on the grid of ln 2, so that adding a multiple of ln 2 to it is exact.
+        let Pair { hi, lo } = logit;
+        // The first piece lies on the grid of ln 2, so that adding a multiple of ln 2 to it is exact. A conversion rounds
+        // where `f64::round` is a call.
         let [_, _, grid] = ln_2::<T>();
-        let first = (hi / grid).round() * grid;
+        let first = (hi / grid + 0.5_f64.copysign(hi)) as i64 as f64 * grid;
         // Renormalized, because the third piece must be below a rounding of what the others leave.
         let rest = (hi - first) + lo;
         let rest = round(rest, ((hi - first) - rest) + lo);
         let (complement, complement_lo) = (1.0 - m, (1.0 - (1.0 - m)) - m);
-        let ratio = complement / m;
-        let shift = (ratio.to_bits() >> 52) as i32 - 1022;
-        let unit = f64::from(-shift).exp2();
-        // The quotient's remainder.
-        let ratio_lo = ((-ratio).mul_add(m, complement) + complement_lo) / m;
+        let shift = (inverse_odds.hi.to_bits() >> 52) as i32 - 1022;
+        let unit = f64::from_bits(((1023 - shift) as u64) << 52);
         Reference {
             m: T::from_f64(m),
             logit: [T::from_f64(first), rest.hi, rest.lo],
             log_2_odds: T::from_f64(hi * std::f64::consts::LOG2_E),
             shift: T::from_f64(f64::from(shift)),
             unit: T::from_f64(unit),
-            odds: round(ratio * unit, ratio_lo * unit),
+            odds: round(inverse_odds.hi * unit, inverse_odds.lo * unit),
             complement: round(complement, complement_lo),
         }
     }
@@ -235,26 +234,28 @@ fn smallest<T: Float>() -> f64 {
     f64::from(-T::MAX_EXPONENT).exp2()
 }
 
-/// The logits of the first margins as high and low part.
-fn logits(margins: &[f64; STRETCH], count: usize) -> [[f64; 2]; STRETCH] {
-    struct Logits<'a>(&'a [f64; STRETCH], usize);
+/// The logits of the first margins, high and low parts, and (1 − m)/m, likewise.
+fn odds(margins: &[f64; STRETCH], count: usize) -> [[f64; STRETCH]; 4] {
+    struct Odds<'a>(&'a [f64; STRETCH], usize);
 
-    impl Task<f64> for Logits<'_> {
-        type Output = [[f64; 2]; STRETCH];
+    impl Task<f64> for Odds<'_> {
+        type Output = [[f64; STRETCH]; 4];
 
         #[inline(always)]
         fn run<V: Arithmetic<Element = f64>>(self, context: V::Context) -> Self::Output {
-            let Logits(margins, count) = self;
-            let mut logits = [[0.0; STRETCH]; 2];
+            let Odds(margins, count) = self;
+            let mut columns = [[0.0; STRETCH]; 4];
             for start in (0..count).step_by(V::LANES) {
-                let logit = logit(V::load(context, &margins[start..]));
-                logit.hi.store(&mut logits[0][start..]);
-                logit.lo.store(&mut logits[1][start..]);
+                let m = V::load(context, margins, start);
+                let (logit, odds) = (logit(m), inverse_odds(m));
+                for (column, value) in columns.iter_mut().zip([logit.hi, logit.lo, odds.hi, odds.lo]) {
+                    value.store(column, start);
+                }
             }
-            std::array::from_fn(|i| [logits[0][i], logits[1][i]])
+            columns
         }
     }
-    run(Logits(margins, count))
+    run(Odds(margins, count))
 }
 
 /// A loss in the element type `T`.

@@ -100,6 +100,7 @@ impl One for Dual {
 
 impl Float for Dual {
     type Sum = Self;
+    const MAX_EXPONENT: i32 = f64::MAX_EXPONENT;
     fn from_f64(value: f64) -> Self {
         Dual::constant(value)
     }

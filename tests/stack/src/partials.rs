@@ -106,6 +106,7 @@ impl<const N: usize> One for Partials<N> {
 
 impl<const N: usize> Float for Partials<N> {
     type Sum = Self;
+    const MAX_EXPONENT: i32 = f64::MAX_EXPONENT;
     fn from_f64(value: f64) -> Self {
         Partials::constant(value)
     }
