@@ -1,6 +1,7 @@
 //! The settings of the loss that are measured.
 
 use asymmetric_loss::{AsymmetricLoss, Implementation, reduction::Unreduced};
+use yardstick::oracle;
 
 use crate::statistics::Element;
 
@@ -96,6 +97,13 @@ impl Setting {
         let Setting { gamma_neg, gamma_pos, margin, implementation, detached } = self;
         let detached = if *detached { ", detached" } else { "" };
         format!("{implementation:?}, γ₋ {gamma_neg}, γ₊ {gamma_pos}, m {margin}{detached}")
+    }
+}
+
+impl From<Setting> for oracle::Setting {
+    fn from(setting: Setting) -> Self {
+        let Setting { gamma_neg, gamma_pos, margin, implementation, detached } = setting;
+        Self { gamma_neg, gamma_pos, margin, implementation, detached }
     }
 }
 
