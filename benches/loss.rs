@@ -1,21 +1,19 @@
 //! The time of an element, against the memory floor and the loss written plainly.
 //!
 //! `cargo bench` prints it for every case; `RAYON_NUM_THREADS=1 cargo bench` for one thread. Part of it:
-//! `cargo bench -- 4096x80`. `benches/rivals` compares with other libraries.
-
-mod common;
+//! `cargo bench -- 4096x80`. `tools/rivals` compares with other libraries.
 
 use asymmetric_loss::activation::{log_sigmoid, log_sigmoid_gradient, sigmoid, sigmoid_gradient};
 use asymmetric_loss::focal::{weight, weight_gradient};
 use asymmetric_loss::margin::{shift, shift_gradient};
 use asymmetric_loss::reduction::{mean, sum};
 use asymmetric_loss::{AsymmetricLoss, Builder, Float, Label};
-use common::{MARGIN, Plain, data, memory_floor, plain, plain_parallel};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use ndarray::{Array2, ShapeBuilder, s};
 use std::hint::black_box;
 use std::time::Duration;
+use yardstick::baseline::{MARGIN, Plain, data, memory_floor, plain, plain_parallel};
 
 /// Rows and classes, from one sample to a large batch.
 const SHAPES: [[usize; 2]; 4] = [[1, 20], [256, 80], [4096, 80], [65536, 80]];

@@ -4,9 +4,9 @@ mod common;
 
 use asymmetric_loss::reduction;
 use asymmetric_loss::{AsymmetricLoss, Implementation, Reduction};
-use common::oracle::{Big, loss};
 use common::{IMPLEMENTATIONS, Setting};
 use ndarray::{Array1, array};
+use yardstick::oracle::{Big, loss};
 
 /// In units in the last place.
 const LARGEST_ERROR: f64 = 32.0;

@@ -3,10 +3,10 @@
 mod common;
 
 use asymmetric_loss::{Float, Implementation};
-use common::oracle::{Big, Jet, big, loss};
 use common::{IMPLEMENTATIONS, Setting};
 use proptest::test_runner::TestRng;
 use rand_float::uniform;
+use yardstick::oracle::{Big, Jet, big, loss};
 
 /// What the bounds need to know about an element type.
 trait Element: Float + Into<f64> {
@@ -63,7 +63,7 @@ impl Largest {
         let gradient_term = if hard { &exact.first } else { &exact.first_term };
         let expected =
             [(&exact.value, &exact.value), (&exact.first, gradient_term), (&exact.second, &exact.second_term)];
-        // About a fifth above the largest of these points, so that a lost low part of a pair shows. The example `accuracy`
+        // About a fifth above the largest of these points, so that a lost low part of a pair shows. The tool `accuracy`
         // tries every f32 and finds a little more.
         let limits = if hard { [9.0, 10.0, 21.0] } else { [8.0, 11.0, 20.0] };
         for (k, (exact, measure)) in expected.into_iter().enumerate() {

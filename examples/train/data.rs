@@ -1,14 +1,7 @@
-//! Training and test data: reading, checking, standardising.
+//! Training and test data: checking, standardising.
 
-use std::{
-    fs::File,
-    io::{BufReader, Read, Seek},
-    path::Path,
-};
-
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use ndarray::{Array1, Array2, ArrayView1, Axis};
-use ndarray_npy::{NpzReader, ReadNpyError, ReadNpzError, ReadableElement};
 
 /// A multi-label data set, one row per example; labels are 0 or 1.
 pub(crate) struct Dataset {
@@ -19,27 +12,7 @@ pub(crate) struct Dataset {
 }
 
 impl Dataset {
-    /// Reads a NumPy `.npz` archive.
-    pub(crate) fn load(path: &Path) -> Result<Self> {
-        File::open(path)
-            .map_err(anyhow::Error::from)
-            .and_then(|file| Self::read(BufReader::new(file)))
-            .with_context(|| path.display().to_string())
-    }
-
-    fn read(source: impl Read + Seek) -> Result<Self> {
-        let mut archive = NpzReader::new(source).map_err(|error| anyhow!("not an .npz archive: {error}"))?;
-        let dataset = Self {
-            x_train: read_array(&mut archive, "x_train", "float32")?,
-            y_train: read_array(&mut archive, "y_train", "uint8")?,
-            x_test: read_array(&mut archive, "x_test", "float32")?,
-            y_test: read_array(&mut archive, "y_test", "uint8")?,
-        };
-        dataset.check()?;
-        Ok(dataset)
-    }
-
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         check_part("x_train", &self.x_train, "y_train", &self.y_train)?;
         check_part("x_test", &self.x_test, "y_test", &self.y_test)?;
         let (train, test) = (self.x_train.ncols(), self.x_test.ncols());
@@ -72,37 +45,12 @@ impl Dataset {
     }
 }
 
-fn read_array<T: ReadableElement>(
-    archive: &mut NpzReader<impl Read + Seek>,
-    name: &str,
-    element: &str,
-) -> Result<Array2<T>> {
-    let present = archive.names()?;
-    ensure!(present.iter().any(|other| other == name), "array {name} is missing; the file has {present:?}");
-    archive.by_name(name).map_err(|error| match error {
-        ReadNpzError::Npy(ReadNpyError::WrongDescriptor(found)) => {
-            anyhow!("{name} must have the element type {element}, but has the NumPy type {found}")
-        }
-        ReadNpzError::Npy(ReadNpyError::WrongNdim(_, found)) => {
-            anyhow!("{name} must have 2 dimensions (rows, columns), but has {found}")
-        }
-        // The parser's own message has several lines.
-        ReadNpzError::Npy(ReadNpyError::ParseHeader(_)) => {
-            anyhow!("{name} cannot be read: its NumPy header is damaged")
-        }
-        error => anyhow!("{name} cannot be read: {error}"),
-    })
-}
-
 fn check_part(x_name: &str, x: &Array2<f32>, y_name: &str, y: &Array2<u8>) -> Result<()> {
     ensure!(!x.is_empty(), "{x_name} is empty: its shape is {:?}", x.dim());
     ensure!(!y.is_empty(), "{y_name} is empty: its shape is {:?}", y.dim());
     ensure!(x.nrows() == y.nrows(), "{x_name} has {} rows, {y_name} has {}", x.nrows(), y.nrows());
     if let Some(((row, column), value)) = x.indexed_iter().find(|(_, value)| !value.is_finite()) {
         bail!("{x_name} must be finite, but has {value} at [{row}, {column}]");
-    }
-    if let Some(((row, column), value)) = y.indexed_iter().find(|&(_, &value)| value > 1) {
-        bail!("{y_name} must be 0 or 1, but has {value} at [{row}, {column}]");
     }
     Ok(())
 }
@@ -118,10 +66,7 @@ fn moments(column: ArrayView1<f32>) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
-
-    use ndarray::{Array, Dimension, array};
-    use ndarray_npy::{NpzWriter, WritableElement};
+    use ndarray::array;
 
     use super::*;
 
@@ -140,51 +85,15 @@ mod tests {
         dataset.check().unwrap_err().to_string()
     }
 
-    /// What is said of an archive with this array alone.
-    fn archive_fault<T: WritableElement, D: Dimension>(name: &str, array: &Array<T, D>) -> String {
-        let mut archive = NpzWriter::new(Cursor::new(Vec::new()));
-        archive.add_array(name, array).unwrap();
-        Dataset::read(archive.finish().unwrap()).err().unwrap().to_string()
-    }
-
     #[test]
     fn faults_are_named() {
         assert!(small().check().is_ok());
         assert_eq!(message(|d| d.x_train[[1, 0]] = f32::NAN), "x_train must be finite, but has NaN at [1, 0]");
-        assert_eq!(message(|d| d.y_test[[0, 2]] = 2), "y_test must be 0 or 1, but has 2 at [0, 2]");
         assert_eq!(message(|d| d.y_train = array![[0, 1, 0]]), "x_train has 2 rows, y_train has 1");
         assert_eq!(message(|d| d.x_test = array![[1.0]]), "x_train has 2 features, x_test has 1");
         assert_eq!(message(|d| d.y_test = array![[1]]), "y_train has 3 labels, y_test has 1");
         assert_eq!(message(|d| d.x_test = Array2::zeros((0, 2))), "x_test is empty: its shape is (0, 2)");
         assert!(message(|d| d.y_test.fill(0)).starts_with("y_test has no positive"));
-    }
-
-    #[test]
-    fn archives_are_read_and_checked() {
-        let mut archive = NpzWriter::new(Cursor::new(Vec::new()));
-        let Dataset { x_train, y_train, x_test, y_test } = small();
-        archive.add_array("x_train", &x_train).unwrap();
-        archive.add_array("y_train", &y_train).unwrap();
-        archive.add_array("x_test", &x_test).unwrap();
-        archive.add_array("y_test", &y_test).unwrap();
-        let dataset = Dataset::read(archive.finish().unwrap()).unwrap();
-        assert_eq!(dataset.x_train, x_train);
-        assert_eq!(dataset.y_test, y_test);
-    }
-
-    #[test]
-    fn faulty_archives_are_named() {
-        let x = small().x_train;
-        assert_eq!(
-            archive_fault("x_train", &x.mapv(f64::from)),
-            "x_train must have the element type float32, but has the NumPy type '<f8'"
-        );
-        assert_eq!(
-            archive_fault("x_train", &array![1.0_f32, 2.0]),
-            "x_train must have 2 dimensions (rows, columns), but has 1"
-        );
-        assert_eq!(archive_fault("x", &x), r#"array x_train is missing; the file has ["x"]"#);
-        assert!(Dataset::read(Cursor::new(b"not a zip file")).is_err());
     }
 
     #[test]

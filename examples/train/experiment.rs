@@ -1,52 +1,50 @@
-//! All the runs: every model with every loss, from several seeds.
+//! All the runs: every model with every loss from every start, with several seeds.
 
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use crate::{
     data::Dataset,
     network::Architecture,
-    settings::{Setting, TRAINED},
-    training::{Outcome, train},
+    progress,
+    settings::{ALL, ASYMMETRIC},
+    start::Start,
+    training::{Case, Outcome, train},
 };
 
-/// One model with one loss, and how it fared from each seed.
+/// What was trained, and how it fared from each seed.
 pub(crate) struct Experiment {
-    pub(crate) architecture: Architecture,
-    pub(crate) setting: &'static Setting,
+    pub(crate) case: Case,
     pub(crate) outcomes: Vec<Outcome>,
+}
+
+/// Each loss from both starts, and what the usual prior does to a loss for which it was not made.
+fn cases(architecture: Architecture) -> impl Iterator<Item = Case> {
+    let both = ALL.into_iter().flat_map(|setting| [(setting, Start::Zero), (setting, Start::Constant)]);
+    both.chain([(&ASYMMETRIC, Start::Prior)]).map(move |(setting, start)| Case { architecture, setting, start })
 }
 
 /// Trains everything, runs side by side on the available cores.
 pub(crate) fn run_all(
     data: &Dataset,
     architectures: &[Architecture],
-    seeds: usize,
+    seeds: u16,
     epochs: usize,
 ) -> Result<Vec<Experiment>> {
-    let cases: Vec<(Architecture, &Setting)> =
-        architectures.iter().flat_map(|&architecture| TRAINED.map(|setting| (architecture, setting))).collect();
-    // Every loss starts from the same seeds, so differences between losses are not those between
-    // initial weights.
-    let runs: Vec<_> = cases.iter().flat_map(|&case| (0..seeds as u64).map(move |seed| (case, seed))).collect();
+    let cases: Vec<Case> = architectures.iter().flat_map(|&architecture| cases(architecture)).collect();
+    // Every case has the same seeds, so differences between losses are not those between initial
+    // weights.
+    let runs: Vec<(Case, u64)> =
+        cases.iter().flat_map(|&case| (0..seeds.into()).map(move |seed| (case, seed))).collect();
 
-    let bar = ProgressBar::new((runs.len() * epochs) as u64).with_style(
-        ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} epochs, {eta} left").expect("a valid template"),
-    );
-    let outcomes: Result<Vec<Outcome>> = runs
-        .par_iter()
-        .map(|&((architecture, setting), seed)| {
-            bar.set_message(format!("{architecture}, {}", setting.name));
-            train(data, architecture, setting, seed, epochs, || bar.inc(1))
-        })
-        .collect();
+    let (features, labels) = (data.x_train.ncols(), data.y_train.ncols());
+    let work = |case: Case| case.architecture.weights(features, labels) as u64;
+    let bar = progress::bar(runs.iter().map(|&(case, _)| epochs as u64 * work(case)).sum());
+    let outcomes: Result<Vec<Outcome>> =
+        runs.par_iter().map(|&(case, seed)| train(data, case, seed, epochs, || bar.inc(work(case)))).collect();
     bar.finish_and_clear();
 
     let mut outcomes = outcomes?.into_iter();
-    let collect = |(architecture, setting)| {
-        let outcomes = outcomes.by_ref().take(seeds).collect();
-        Experiment { architecture, setting, outcomes }
-    };
+    let collect = |case| Experiment { case, outcomes: outcomes.by_ref().take(seeds.into()).collect() };
     Ok(cases.into_iter().map(collect).collect())
 }

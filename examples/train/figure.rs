@@ -1,45 +1,39 @@
 //! What the figure shows: how training went, and the losses and gradients that explain it.
 
 use anyhow::Result;
-use asymmetric_loss::reduction::Unreduced;
-use ndarray::Array1;
 use plotters::style::RGBColor;
 
 use crate::{
     experiment::Experiment,
-    panel::{self, Curve, Panel, bounds},
-    settings::{ASYMMETRIC, ASYMMETRIC_GAMMA_POS_0, BCE, FOCAL, Setting},
+    page::{Entry, Page, Sign},
+    panel::{Curve, INK, Line, Panel, Style, bounds},
+    plan::Plan,
+    settings::{ALL, ASYMMETRIC_GAMMA_POS_0, BCE, FOCAL, Setting, element},
+    start::Start,
+    summary::after,
 };
 
-// The palette of Okabe and Ito, which colour-blind readers can tell apart.
-const GREY: RGBColor = RGBColor(110, 110, 110);
-const BLUE: RGBColor = RGBColor(0, 114, 178);
-const VERMILION: RGBColor = RGBColor(213, 94, 0);
-const ORANGE: RGBColor = RGBColor(230, 159, 0);
-const GREEN: RGBColor = RGBColor(0, 158, 115);
-const PURPLE: RGBColor = RGBColor(204, 121, 167);
+/// Points of a curve over the probability.
+const POINTS: u32 = 300;
 
-/// The loss regimes of the paper's figures, and the defaults of the crate.
-const REGIMES: [(Setting, RGBColor); 5] = [
-    (BCE, GREY),
-    (Setting { name: "focal, γ 2", ..FOCAL }, BLUE),
-    (Setting { name: "margin 0.2", prob_margin: 0.2, ..BCE }, GREEN),
-    (Setting { name: "γ₋ 2, margin 0.2", prob_margin: 0.2, ..FOCAL }, PURPLE),
-    (Setting { name: "γ₋ 4, margin 0.05", ..ASYMMETRIC }, VERMILION),
-];
-
-/// Draws a panel of learning curves per model and two panels on the loss; returns the SVG text.
-pub(crate) fn draw(experiments: &[Experiment]) -> Result<String> {
-    let models = experiments.chunk_by(|a, b| a.architecture == b.architecture);
-    let mut panels: Vec<Panel> = models.map(learning_curves).collect();
-    panels.extend(negatives()?);
-    panel::draw(&panels)
+/// Draws learning curves of each model, and four panels on the losses; returns the SVG text.
+pub(crate) fn draw(experiments: &[Experiment], plan: &Plan) -> Result<String> {
+    let models = experiments.chunk_by(|a, b| a.case.architecture == b.case.architecture);
+    let [positive_loss, positive_pull] = element_panels("a positive", "−∂ loss / ∂ logit", true)?;
+    let [negative_loss, negative_push] = element_panels("a negative", "∂ loss / ∂ logit", false)?;
+    let page = Page {
+        heading: &plan.lines(),
+        left: models.map(learning_curves).collect(),
+        rows: [[negative_loss, positive_loss], [negative_push, positive_pull]],
+        legend: legend(),
+    };
+    page.draw()
 }
 
 /// The experiments of one model.
 fn learning_curves(experiments: &[Experiment]) -> Panel {
     Panel {
-        title: format!("Learning curves, {}", experiments[0].architecture),
+        title: format!("Learning curves, {}", experiments[0].case.architecture),
         x_label: "epoch",
         y_label: "test macro mAP (%)",
         curves: experiments.iter().map(learning_curve).collect(),
@@ -47,53 +41,71 @@ fn learning_curves(experiments: &[Experiment]) -> Panel {
 }
 
 /// The mean over seeds, and the range from the worst to the best.
-fn learning_curve(experiment: &Experiment) -> Curve {
-    let outcomes = &experiment.outcomes;
+fn learning_curve(Experiment { case, outcomes }: &Experiment) -> Curve {
     let epochs = 0..outcomes[0].curve.len();
     let at = |epoch: usize| outcomes.iter().map(move |outcome| outcome.curve[epoch]);
-    let mean = |epoch| at(epoch).sum::<f64>() / outcomes.len() as f64;
     Curve {
-        name: experiment.setting.name,
-        colour: colour_of(experiment.setting),
-        points: epochs.clone().map(|epoch| (epoch as f64, mean(epoch))).collect(),
+        style: Style { colour: colour_of(case.setting), line: line_of(case.start) },
+        points: epochs.clone().map(|epoch| (epoch as f64, after(epoch, outcomes).mean())).collect(),
         range: epochs.map(|epoch| bounds(at(epoch))).collect(),
     }
 }
 
+/// The palette of Okabe and Ito, which colour-blind readers can tell apart.
 fn colour_of(setting: &Setting) -> RGBColor {
     match setting {
-        s if *s == BCE => GREY,
-        s if *s == FOCAL => BLUE,
-        s if *s == ASYMMETRIC_GAMMA_POS_0 => ORANGE,
-        _ => VERMILION,
+        s if *s == BCE => RGBColor(110, 110, 110),
+        s if *s == FOCAL => RGBColor(0, 114, 178),
+        s if *s == ASYMMETRIC_GAMMA_POS_0 => RGBColor(230, 159, 0),
+        _ => RGBColor(213, 94, 0),
     }
 }
 
-/// Loss and gradient of a negative over its predicted probability, by asking the crate on a grid of
-/// logits.
-fn negatives() -> Result<[Panel; 2]> {
-    let probabilities = Array1::linspace(0.002, 0.99, 400);
-    let logits = probabilities.mapv(|p: f64| (p / (1.0 - p)).ln() as f32);
-    let targets = Array1::<u8>::zeros(logits.len());
-
-    let mut losses = Vec::new();
-    let mut gradients = Vec::new();
-    for (setting, colour) in REGIMES {
-        let (loss, gradient) = setting.loss(Unreduced)?.value_and_gradient(&logits, &targets)?;
-        let curve = |values: Array1<f32>| Curve {
-            name: setting.name,
-            colour,
-            points: probabilities.iter().copied().zip(values.mapv(f64::from)).collect(),
-            range: Vec::new(),
-        };
-        losses.push(curve(loss));
-        gradients.push(curve(gradient));
+fn line_of(start: Start) -> Line {
+    match start {
+        Start::Constant => Line::Solid,
+        Start::Zero => Line::Dashed,
+        Start::Prior => Line::Dotted,
     }
-    let panel = |title: &str, y_label, curves| Panel {
-        title: title.to_owned(),
-        x_label: "predicted probability p",
-        y_label,
-        curves,
+}
+
+/// Loss and size of the gradient of one element over its predicted probability, by asking the crate.
+fn element_panels(of: &str, gradient_label: &'static str, positive: bool) -> Result<[Panel; 2]> {
+    let panel = |title, y_label| Panel { title, x_label: "predicted probability p", y_label, curves: Vec::new() };
+    let mut losses = panel(format!("Loss of {of}"), "loss");
+    let mut gradients = panel(format!("Gradient of {of}"), gradient_label);
+    for setting in ALL {
+        let loss = setting.loss()?;
+        let style = Style { colour: colour_of(setting), line: Line::Solid };
+        let curve = || Curve { style, points: Vec::new(), range: Vec::new() };
+        let (mut values, mut slopes) = (curve(), curve());
+        for step in 0..=POINTS {
+            let p = 0.01 + 0.98 * f64::from(step) / f64::from(POINTS);
+            let (value, slope) = element(&loss, (p / (1.0 - p)).ln(), positive)?;
+            values.points.push((p, value));
+            slopes.points.push((p, slope.abs()));
+        }
+        losses.curves.push(values);
+        gradients.curves.push(slopes);
+    }
+    Ok([losses, gradients])
+}
+
+fn legend() -> Vec<Vec<Entry>> {
+    let loss = |setting: &Setting| Entry {
+        sign: Sign::Line(Style { colour: colour_of(setting), line: Line::Solid }),
+        text: setting.name.to_owned(),
     };
-    Ok([panel("Loss of a negative", "loss", losses), panel("Gradient of a negative", "∂ loss / ∂ logit", gradients)])
+    let start = |start: Start| Entry {
+        sign: Sign::Line(Style { colour: INK, line: line_of(start) }),
+        text: format!("output bias starts at {start}"),
+    };
+    let band = Entry { sign: Sign::Band, text: "from the worst seed to the best; lines: the mean".to_owned() };
+    let note =
+        "Negatives do not see γ₊, so the two asymmetric losses coincide there; on positives γ₊ 0 coincides with BCE.";
+    vec![
+        ALL.into_iter().map(loss).collect(),
+        [Start::Constant, Start::Zero, Start::Prior].into_iter().map(start).chain([band]).collect(),
+        vec![Entry { sign: Sign::None, text: note.to_owned() }],
+    ]
 }

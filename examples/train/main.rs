@@ -7,24 +7,29 @@
 //! cargo run --release --example train -- --data FILE.npz    # your own
 //! ```
 //!
-//! The crate enters in two places: `training.rs` calls it once per step, `figure.rs` draws its
-//! curves.
+//! The crate enters in three places: `training.rs` calls it once per step, `start.rs` asks it for
+//! the constant logit where its loss is least, `figure.rs` draws its curves.
 //!
-//! Every loss gets the same number of steps. Where labels are rare, binary cross-entropy spends
-//! many of them on pushing easy negatives down: its learning curve still rises when that of the
-//! asymmetric loss is flat. A linear model with ten times the `--epochs` makes up much of the
-//! difference.
+//! Where labels are rare, the output bias from which training starts can matter more than the loss.
+//! Binary cross-entropy from 0 spends most of its steps on pushing all labels down. So every loss is
+//! trained from 0 and from its own best constant.
 
+mod archive;
 mod data;
 mod experiment;
 mod figure;
 mod metrics;
 mod network;
 mod optimiser;
+mod page;
 mod panel;
+mod plan;
+mod progress;
 mod report;
 mod schedule;
 mod settings;
+mod start;
+mod summary;
 mod synthetic;
 mod training;
 
@@ -39,7 +44,7 @@ use std::{
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 
-use crate::{data::Dataset, network::Architecture};
+use crate::{network::Architecture, plan::Plan};
 
 /// Train multi-label classifiers with binary cross-entropy, focal and asymmetric loss; compare them
 #[derive(Parser)]
@@ -53,7 +58,7 @@ struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     epochs: Option<u16>,
 
-    /// Runs per model and loss, with other initial weights and another order of the rows
+    /// Runs per model, loss and start, with other initial weights and another order of the rows
     #[arg(long, value_name = "N", default_value = "2")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     seeds: u16,
@@ -68,10 +73,15 @@ struct Args {
 }
 
 const AFTER_HELP: &str = "\
-The data are four arrays, rows first: x_train and x_test with the features (float32), y_train and
-y_test with the labels (uint8, 0 or 1). Features that are not all 0 or 1 are standardised.
+The data are four arrays of numbers or bool, rows first: x_train and x_test with the features,
+y_train and y_test with the labels, which are 0 or 1. With NumPy:
 
-Prints the mean average precision (mAP) on the test rows for every model and loss.";
+    np.savez_compressed(\"FILE.npz\", x_train=…, y_train=…, x_test=…, y_test=…)
+
+Features that are not all 0 or 1 are standardised.
+
+Prints the mean average precision (mAP) on the test rows for every model and loss, trained from an
+output bias of 0 and from the constant logit that is best for the loss.";
 
 #[derive(Clone, Copy, ValueEnum)]
 enum ModelChoice {
@@ -102,26 +112,27 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<()> {
     let (name, dataset) = match &args.data {
-        Some(path) => (path.display().to_string(), Dataset::load(path)?),
-        None => ("generated data".to_owned(), synthetic::generate()),
+        Some(path) => (path.file_name().unwrap_or_default().to_string_lossy(), archive::load(path)?),
+        None => ("generated data".into(), synthetic::generate()),
     };
     let dataset = dataset.standardised();
     let epochs = match args.epochs {
         Some(epochs) => usize::from(epochs),
         None => training::default_epochs(dataset.x_train.nrows()),
     };
+    let plan = Plan::new(&name, &dataset, epochs, args.seeds);
     let architectures = args.model.architectures();
     let unwritable = || format!("cannot write {}", args.figure.display());
     // Before the training, not after it: a wrong path should not cost the reader a minute.
     check_writable(&args.figure).with_context(unwritable)?;
 
     let mut out = io::stdout().lock();
-    report::describe(&mut out, &name, &dataset, epochs)?;
+    report::plan(&mut out, &plan)?;
     let start = Instant::now();
-    let experiments = experiment::run_all(&dataset, architectures, args.seeds.into(), epochs)?;
-    report::results(&mut out, &experiments, start.elapsed())?;
+    let experiments = experiment::run_all(&dataset, architectures, args.seeds, epochs)?;
+    report::results(&mut out, &experiments, &plan, start.elapsed())?;
 
-    let svg = figure::draw(&experiments)?;
+    let svg = figure::draw(&experiments, &plan)?;
     fs::write(&args.figure, svg).with_context(unwritable)?;
     report::figure_written(&mut out, &args.figure)
 }

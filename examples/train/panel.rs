@@ -1,41 +1,53 @@
-//! Draws a panel of curves: title, axes, lines, and a legend below them.
+//! Draws a panel: title, axes, curves.
 
 use anyhow::Result;
-use plotters::{
-    coord::Shift,
-    prelude::*,
-    style::text_anchor::{HPos, Pos, VPos},
-};
+use plotters::{coord::Shift, prelude::*};
 
 // The backend rounds to whole units, which would show in smooth curves. So the figure is drawn four
 // times as large and scaled down by its view box.
-const UNITS: u32 = 4;
-const PANEL: (u32, u32) = (520 * UNITS, 440 * UNITS);
+pub(crate) const UNITS: u32 = 4;
+pub(crate) const TEXT_SIZE: u32 = 17 * UNITS;
+pub(crate) const FONT: &str = "sans-serif";
+pub(crate) const INK: RGBColor = RGBColor(45, 45, 45);
+
 const MARGIN: u32 = 16 * UNITS;
 const X_AXIS: u32 = 46 * UNITS;
 const Y_AXIS: u32 = 58 * UNITS;
 const TICK: u32 = 5 * UNITS;
 const THIN: u32 = UNITS;
 const THICK: u32 = 2 * UNITS;
-const LEGEND_GAP: i32 = (12 * UNITS) as i32;
-const LEGEND_ROW: i32 = (22 * UNITS) as i32;
-const LEGEND_COLUMN: i32 = (215 * UNITS) as i32;
-const LEGEND_COLUMNS: i32 = 2;
-const LEGEND_LINE: i32 = (24 * UNITS) as i32;
-const LEGEND_TEXT: i32 = (32 * UNITS) as i32;
-const TITLE_SIZE: u32 = 21 * UNITS;
-const TEXT_SIZE: u32 = 17 * UNITS;
-
-const FONT: &str = "sans-serif";
-const INK: RGBColor = RGBColor(45, 45, 45);
+const TITLE_SIZE: u32 = 20 * UNITS;
 const GRID: RGBColor = RGBColor(228, 228, 228);
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// A named line, and the range around it where there is one.
-pub(crate) struct Curve {
-    pub(crate) name: &'static str,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
     pub(crate) colour: RGBColor,
+    pub(crate) line: Line,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Line {
+    Solid,
+    Dashed,
+    Dotted,
+}
+
+impl Line {
+    /// The lengths of a dash and of the gap after it.
+    pub(crate) fn dash(self) -> Option<(u32, u32)> {
+        match self {
+            Self::Solid => None,
+            Self::Dashed => Some((9 * UNITS, 5 * UNITS)),
+            Self::Dotted => Some((2 * UNITS, 4 * UNITS)),
+        }
+    }
+}
+
+/// A line, and the range around it where there is one.
+pub(crate) struct Curve {
+    pub(crate) style: Style,
     pub(crate) points: Vec<(f64, f64)>,
     /// Lower and upper end at the x of each point.
     pub(crate) range: Vec<(f64, f64)>,
@@ -49,46 +61,18 @@ pub(crate) struct Panel {
     pub(crate) curves: Vec<Curve>,
 }
 
-/// Draws the panels, up to three in a row and four in a square; returns the SVG text.
-pub(crate) fn draw(panels: &[Panel]) -> Result<String> {
-    let rows = panels.len().div_ceil(3);
-    let columns = panels.len().div_ceil(rows);
-    let (width, height) = (PANEL.0 * columns as u32, PANEL.1 * rows as u32);
-    // As many as the longest legend needs, so that the axes of a row are level.
-    let legend_rows = panels.iter().map(Panel::legend_rows).max().unwrap_or(0);
-    let mut svg = String::new();
-    {
-        let root = SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area();
-        root.fill(&WHITE)?;
-        for (area, panel) in root.split_evenly((rows, columns)).iter().zip(panels) {
-            panel.draw(&area.margin(MARGIN, MARGIN, MARGIN, MARGIN), legend_rows)?;
-        }
-        root.present()?;
-    }
-    let size = |units: u32| format!(r#"width="{}" height="{}""#, width / units, height / units);
-    Ok(svg.replacen(&size(1), &size(UNITS), 1))
-}
-
 impl Panel {
-    fn legend_rows(&self) -> usize {
-        self.curves.len().div_ceil(LEGEND_COLUMNS as usize)
-    }
-
-    fn draw(&self, area: &Area, legend_rows: usize) -> Result<()> {
-        let legend_height = LEGEND_GAP + LEGEND_ROW * legend_rows as i32;
-        // Below the axes, where no curve can run into it.
-        let (plot, legend) = area.split_vertically(area.dim_in_pixel().1 as i32 - legend_height);
-        self.draw_plot(&plot)?;
-        self.draw_legend(&legend)
-    }
-
-    fn draw_plot(&self, area: &Area) -> Result<()> {
-        let points = || self.curves.iter().flat_map(|curve| &curve.points);
-        let (left, right) = bounds(points().map(|point| point.0));
+    /// The largest y.
+    pub(crate) fn top(&self) -> f64 {
+        let points = self.curves.iter().flat_map(|curve| &curve.points).map(|point| point.1);
         let range_ends = self.curves.iter().flat_map(|curve| &curve.range).map(|range| range.1);
-        let (_, top) = bounds(points().map(|point| point.1).chain(range_ends));
+        bounds(points.chain(range_ends)).1
+    }
 
-        let mut chart = ChartBuilder::on(area)
+    /// Draws the panel with a y axis up to `top`.
+    pub(crate) fn draw(&self, area: &Area, top: f64) -> Result<()> {
+        let (left, right) = bounds(self.curves.iter().flat_map(|curve| &curve.points).map(|point| point.0));
+        let mut chart = ChartBuilder::on(&area.margin(MARGIN, MARGIN, MARGIN, MARGIN))
             .caption(&self.title, (FONT, TITLE_SIZE, FontStyle::Bold, &INK))
             .x_label_area_size(X_AXIS)
             .y_label_area_size(Y_AXIS)
@@ -108,23 +92,15 @@ impl Panel {
             .set_all_tick_mark_size(TICK)
             .draw()?;
         for curve in &self.curves {
-            chart.draw_series([Polygon::new(curve.band(), curve.colour.mix(0.15))])?;
+            chart.draw_series([Polygon::new(curve.band(), curve.style.colour.mix(0.15))])?;
         }
-        for curve in &self.curves {
-            let style = curve.colour.stroke_width(THICK);
-            chart.draw_series(LineSeries::new(curve.points.iter().copied(), style))?;
-        }
-        Ok(())
-    }
-
-    fn draw_legend(&self, area: &Area) -> Result<()> {
-        let text = TextStyle::from((FONT, TEXT_SIZE)).color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
-        for (index, curve) in (0..).zip(&self.curves) {
-            let x = Y_AXIS as i32 + LEGEND_COLUMN * (index % LEGEND_COLUMNS);
-            let y = LEGEND_GAP + LEGEND_ROW * (index / LEGEND_COLUMNS) + LEGEND_ROW / 2;
-            let style = curve.colour.stroke_width(2 * THICK);
-            area.draw(&PathElement::new([(x, y), (x + LEGEND_LINE, y)], style))?;
-            area.draw(&Text::new(curve.name, (x + LEGEND_TEXT, y), text.clone()))?;
+        for Curve { style, points, .. } in &self.curves {
+            let stroke = style.colour.stroke_width(THICK);
+            let points = points.iter().copied();
+            match style.line.dash() {
+                None => chart.draw_series(LineSeries::new(points, stroke))?,
+                Some((dash, gap)) => chart.draw_series(DashedLineSeries::new(points, dash, gap, stroke))?,
+            };
         }
         Ok(())
     }
@@ -156,8 +132,8 @@ mod tests {
 
     #[test]
     fn band_runs_out_and_back() {
-        let curve =
-            Curve { name: "", colour: INK, points: vec![(1.0, 5.0), (2.0, 6.0)], range: vec![(4.0, 7.0), (5.0, 8.0)] };
+        let style = Style { colour: INK, line: Line::Solid };
+        let curve = Curve { style, points: vec![(1.0, 5.0), (2.0, 6.0)], range: vec![(4.0, 7.0), (5.0, 8.0)] };
         assert_eq!(curve.band(), [(1.0, 4.0), (2.0, 5.0), (2.0, 8.0), (1.0, 7.0)]);
     }
 

@@ -2,7 +2,8 @@
 //! are among them.
 
 use anyhow::Result;
-use asymmetric_loss::{AsymmetricLoss, reduction::Reduction};
+use asymmetric_loss::AsymmetricLoss;
+use ndarray::arr1;
 
 /// A named setting of the loss.
 #[derive(Debug, PartialEq)]
@@ -24,16 +25,21 @@ pub(crate) const ASYMMETRIC: Setting =
 pub(crate) const ASYMMETRIC_GAMMA_POS_0: Setting =
     Setting { name: "asymmetric, γ₊ 0", gamma_neg: 4.0, gamma_pos: 0.0, prob_margin: 0.05 };
 
-/// What is trained.
-pub(crate) const TRAINED: [&Setting; 4] = [&BCE, &FOCAL, &ASYMMETRIC, &ASYMMETRIC_GAMMA_POS_0];
+pub(crate) const ALL: [&Setting; 4] = [&BCE, &FOCAL, &ASYMMETRIC, &ASYMMETRIC_GAMMA_POS_0];
 
 impl Setting {
-    pub(crate) fn loss<R: Reduction>(&self, reduction: R) -> Result<AsymmetricLoss<R>> {
+    /// The loss, averaged over all elements.
+    pub(crate) fn loss(&self) -> Result<AsymmetricLoss> {
         Ok(AsymmetricLoss::builder()
             .gamma_neg(self.gamma_neg)
             .gamma_pos(self.gamma_pos)
             .prob_margin(self.prob_margin)
-            .reduction(reduction)
             .build()?)
     }
+}
+
+/// Loss and derivative of a single logit: the mean of one element is the element.
+pub(crate) fn element(loss: &AsymmetricLoss, logit: f64, positive: bool) -> Result<(f64, f64)> {
+    let (value, gradient) = loss.value_and_gradient(&arr1(&[logit]), &arr1(&[positive]))?;
+    Ok((value, gradient[0]))
 }

@@ -1,7 +1,7 @@
 //! One training run: minibatches, the crate's gradient, an optimiser step.
 
 use anyhow::{Result, ensure};
-use asymmetric_loss::{AsymmetricLoss, reduction::Mean};
+use asymmetric_loss::AsymmetricLoss;
 use ndarray::{Array2, Axis, s};
 use ndarray_rand::rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
@@ -12,10 +12,19 @@ use crate::{
     optimiser::AdamW,
     schedule::OneCycle,
     settings::Setting,
+    start::Start,
 };
 
-const BATCH_ROWS: usize = 128;
-const PEAK_LEARNING_RATE: f64 = 3e-3;
+pub(crate) const BATCH_ROWS: usize = 128;
+pub(crate) const PEAK_LEARNING_RATE: f64 = 3e-3;
+
+/// What is trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Case {
+    pub(crate) architecture: Architecture,
+    pub(crate) setting: &'static Setting,
+    pub(crate) start: Start,
+}
 
 /// Average precision on the test rows, in %.
 #[derive(Debug, PartialEq)]
@@ -35,21 +44,21 @@ pub(crate) fn default_epochs(rows: usize) -> usize {
     (600 / rows.div_ceil(BATCH_ROWS)).clamp(5, 40)
 }
 
-/// Trains one model with one loss; calls `after_epoch` after each epoch.
+/// Trains one model with one loss from one start; calls `after_epoch` after each epoch.
 pub(crate) fn train(
     data: &Dataset,
-    architecture: Architecture,
-    setting: &Setting,
+    Case { architecture, setting, start }: Case,
     seed: u64,
     epochs: usize,
     after_epoch: impl Fn(),
 ) -> Result<Outcome> {
     let (rows, labels) = data.y_train.dim();
     let mut rng = StdRng::seed_from_u64(seed);
-    let network = architecture.build(data.x_train.ncols(), labels, &mut rng);
+    let mut network = architecture.build(data.x_train.ncols(), labels, &mut rng);
+    network.set_output_biases(start.biases(setting, data)?);
     let schedule = OneCycle::new(PEAK_LEARNING_RATE, epochs * rows.div_ceil(BATCH_ROWS));
     let mut trainer = Trainer {
-        loss: setting.loss(Mean)?,
+        loss: setting.loss()?,
         optimiser: AdamW::new(network.parameters()),
         network,
         schedule,
@@ -80,7 +89,7 @@ pub(crate) fn train(
 }
 
 struct Trainer {
-    loss: AsymmetricLoss<Mean>,
+    loss: AsymmetricLoss,
     network: Network,
     optimiser: AdamW,
     schedule: OneCycle,
@@ -119,7 +128,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::settings::TRAINED;
+    use crate::settings::{ALL, BCE};
 
     #[test]
     fn epochs_follow_the_number_of_steps() {
@@ -138,16 +147,20 @@ mod tests {
 
     #[test]
     fn every_loss_learns_separable_labels() {
-        for setting in TRAINED {
-            let outcome = train(&separable(), Architecture::Linear, setting, 1, 300, || ()).unwrap();
-            assert!(outcome.macro_map > 90.0, "{}: {}", setting.name, outcome.macro_map);
-            assert_eq!(outcome.curve.len(), 301);
+        for setting in ALL {
+            for start in [Start::Zero, Start::Constant] {
+                let case = Case { architecture: Architecture::Linear, setting, start };
+                let outcome = train(&separable(), case, 1, 300, || ()).unwrap();
+                assert!(outcome.macro_map > 90.0, "{}, {start}: {}", setting.name, outcome.macro_map);
+                assert_eq!(outcome.curve.len(), 301);
+            }
         }
     }
 
     #[test]
     fn a_seed_gives_the_same_run() {
-        let run = |seed| train(&separable(), Architecture::Mlp, TRAINED[0], seed, 3, || ()).unwrap();
+        let case = Case { architecture: Architecture::Mlp, setting: &BCE, start: Start::Zero };
+        let run = |seed| train(&separable(), case, seed, 3, || ()).unwrap();
         assert_eq!(run(5), run(5));
         assert_ne!(run(5).curve, run(6).curve);
     }

@@ -2,7 +2,6 @@
 #![allow(dead_code, reason = "no test file uses all of it")]
 
 pub(crate) mod dual;
-pub(crate) mod oracle;
 
 use asymmetric_loss::{AsymmetricLoss, Builder, Float, Implementation, Reduction};
 use ndarray::{Array1, ArrayView1};
@@ -55,6 +54,13 @@ impl Setting {
     /// The logit of the margin; −∞ for none.
     pub(crate) fn kink(self) -> f64 {
         (self.margin / (1.0 - self.margin)).ln()
+    }
+}
+
+impl From<Setting> for yardstick::oracle::Setting {
+    fn from(setting: Setting) -> Self {
+        let Setting { gamma_neg, gamma_pos, margin, implementation, detached } = setting;
+        Self { gamma_neg, gamma_pos, margin, implementation, detached }
     }
 }
 

@@ -4,8 +4,6 @@
 //! burn takes minutes to compile: `--no-default-features --features candle` leaves it out.
 //! `RUSTFLAGS="-C target-cpu=native"` lets the compiler use all instructions for those that do not choose at run time.
 
-#[path = "../../common/mod.rs"]
-mod common;
 mod contender;
 mod measure;
 mod peers;

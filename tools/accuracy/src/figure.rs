@@ -24,7 +24,7 @@ pub(crate) fn draw() -> Result<String> {
     panel::draw(&[gradients("Gradient of a negative", 0.0)?, gradients("Gradient of a positive", 1.0)?])
 }
 
-fn gradients(title: &str, y: f32) -> Result<Panel> {
+fn gradients(title: &'static str, y: f32) -> Result<Panel> {
     let setting = DEFAULT.rounded::<f32>();
     let logits = Array1::linspace(-RANGE, RANGE, COLUMNS * LOGITS);
     let targets = Array1::from_elem(logits.len(), y);
@@ -37,10 +37,10 @@ fn gradients(title: &str, y: f32) -> Result<Panel> {
             let lost = z.iter().zip(gradient).map(|(&z, &gradient)| bits_lost(setting, z, y, gradient));
             (f64::from(z[LOGITS / 2]), lost.fold(0.0, f64::max))
         });
-        Curve { name, colour, points: points.collect(), range: Vec::new() }
+        Curve { name, colour, points: points.collect() }
     };
     Ok(Panel {
-        title: title.to_owned(),
+        title,
         x_label: "logit z",
         y_label: "bits lost: log₂(1 + error in ULP)",
         curves: vec![curve("torch_ecg's formula", VERMILION, &usual), curve("this crate", BLUE, &gradient)],

@@ -2,16 +2,21 @@
 //!
 //! Nothing here is shared with the crate: no closed form of a derivative, only product rule and chain rule.
 
-use super::Setting;
 use asymmetric_loss::Implementation;
 use dashu_float::{FBig, round::mode::HalfEven};
 
-pub(crate) type Big = FBig<HalfEven, 2>;
+/// A float of as many bits as it takes.
+pub type Big = FBig<HalfEven, 2>;
 
 /// Enough for p − m within an ulp of p = m, and for 1 − p where it is 1e-30.
 const BITS: usize = 256;
 
-pub(crate) fn big(x: f64) -> Big {
+/// The number with 256 bits.
+///
+/// # Panics
+///
+/// Unless it is finite.
+pub fn big(x: f64) -> Big {
     Big::try_from(x).expect("a finite number").with_precision(BITS).value()
 }
 
@@ -24,15 +29,35 @@ fn largest(x: Big, y: Big) -> Big {
     if x < y { y } else { x }
 }
 
+/// A setting of the loss, alike for all classes.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// γ₋, the exponent of negatives.
+    pub gamma_neg: f64,
+    /// γ₊, the exponent of positives.
+    pub gamma_pos: f64,
+    /// The margin m.
+    pub margin: f64,
+    /// The formulation.
+    pub implementation: Implementation,
+    /// Whether the focal weight counts as a constant in derivatives.
+    pub detached: bool,
+}
+
 /// A quantity, its derivatives, and of each derivative the largest term: what rounding errors are measured by where
 /// terms of both signs cancel.
 #[derive(Clone, Debug)]
-pub(crate) struct Jet {
-    pub(crate) value: Big,
-    pub(crate) first: Big,
-    pub(crate) second: Big,
-    pub(crate) first_term: Big,
-    pub(crate) second_term: Big,
+pub struct Jet {
+    /// The quantity itself.
+    pub value: Big,
+    /// Its first derivative.
+    pub first: Big,
+    /// Its second derivative.
+    pub second: Big,
+    /// The magnitude of the largest term of the first derivative.
+    pub first_term: Big,
+    /// The magnitude of the largest term of the second derivative.
+    pub second_term: Big,
 }
 
 impl Jet {
@@ -101,8 +126,8 @@ impl Jet {
 }
 
 /// The loss of one element with its derivatives in the logit.
-pub(crate) fn loss(setting: Setting, z: f64, y: f64) -> Jet {
-    let Setting { gamma_neg, gamma_pos, margin, implementation, detached } = setting;
+pub fn loss(setting: impl Into<Setting>, z: f64, y: f64) -> Jet {
+    let Setting { gamma_neg, gamma_pos, margin, implementation, detached } = setting.into();
     let one = big(1.0);
     let odds_against = (-big(z)).exp();
     let p = &one / (&one + &odds_against);

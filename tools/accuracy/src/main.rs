@@ -1,21 +1,18 @@
 //! Measures the rounding errors of the crate: in `f32` for every finite logit, in `f64` for hard and random ones.
 //!
 //! ```text
-//! cargo run --release --example accuracy                                 # the default setting, every f32
-//! cargo run --release --example accuracy -- --stride 1009                # every 1009th bit pattern: seconds
-//! cargo run --release --example accuracy -- --all --stride 10007         # every setting
-//! cargo run --release --example accuracy -- --part 1/8 --results FILE.json
-//! cargo run --release --example accuracy -- --plot FILE.svg
+//! cargo run --release -p accuracy                                 # the default setting, every f32
+//! cargo run --release -p accuracy -- --stride 1009                # every 1009th bit pattern: seconds
+//! cargo run --release -p accuracy -- --all --stride 10007         # every setting
+//! cargo run --release -p accuracy -- --part 1/8 --results FILE.json
+//! cargo run --release -p accuracy -- --plot FILE.svg
 //! ```
 //!
 //! The true results are computed from the definition of the loss, by `reference.rs` for `f32` and by the oracle of the
-//! tests for `f64`. `task.rs` calls the crate and compares.
+//! tests, `tools/yardstick`, for `f64`. `task.rs` calls the crate and compares.
 
 mod elementary;
 mod figure;
-#[path = "../../tests/common/oracle.rs"]
-mod oracle;
-#[path = "../train/panel.rs"]
 mod panel;
 mod points;
 mod reference;
@@ -38,7 +35,6 @@ use clap::Parser;
 
 use crate::{
     results::{Part, Results},
-    // The oracle takes it from here.
     settings::Setting,
     task::Task,
 };

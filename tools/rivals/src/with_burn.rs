@@ -1,10 +1,10 @@
 //! The loss in the tensor operations of burn on its backend in plain Rust, its gradient by burn's autodiff.
 
-use crate::common::MARGIN;
 use crate::contender::{Contender, Outcome, Problem};
 use anyhow::{Context, Result};
 use burn::tensor::{self, Device, activation::sigmoid};
 use ndarray::ArrayView2;
+use yardstick::baseline::MARGIN;
 
 pub(crate) struct Burn {
     logits: tensor::Tensor<2>,

@@ -160,8 +160,9 @@ fn loss<T: Element>(
         let logits = arguments.take(numbers);
         let targets = vec![target; logits.len()];
         let (z, y) = (ArrayView1::from(&logits), ArrayView1::from(&targets));
-        let (losses, gradient) = crate_loss.value_and_gradient(&z, &y).expect("labels are in range");
-        let hessian = crate_loss.hessian_diagonal(&z, &y).expect("labels are in range");
+        let losses = crate_loss.losses(&z, &y).expect("labels are in range");
+        let derivatives = crate_loss.derivatives(&z, &y).expect("labels are in range");
+        let (gradient, hessian) = (derivatives.gradient, derivatives.hessian_diagonal);
         let mut errors = vec![Errors::default(); 3];
         for (i, &z) in logits.iter().enumerate() {
             let z = z.into();

@@ -1,10 +1,10 @@
 //! The loss in the tensor operations of candle, its gradient by candle's autograd.
 
-use crate::common::MARGIN;
 use crate::contender::{Contender, Outcome, Problem};
 use anyhow::{Context, Result};
 use candle_core::{Tensor, Var};
 use ndarray::Array2;
+use yardstick::baseline::MARGIN;
 
 pub(crate) struct Candle {
     logits: Var,

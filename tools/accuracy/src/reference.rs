@@ -4,12 +4,9 @@
 //! derivatives, as in the oracle; what differs are the forms of p, u and the cross-entropies, chosen to lose no digits.
 
 use asymmetric_loss::Implementation;
+use yardstick::oracle::{self, Big, big};
 
-use crate::{
-    oracle::{self, Big, big},
-    settings::Setting,
-    statistics::Exact,
-};
+use crate::{settings::Setting, statistics::Exact};
 
 /// p − m has lost the digits of p by this factor where the oracle takes over.
 const CANCELLATION: f64 = 256.0;

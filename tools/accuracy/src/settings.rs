@@ -1,6 +1,7 @@
 //! The settings of the loss that are measured.
 
-use asymmetric_loss::{AsymmetricLoss, Implementation, reduction::Unreduced};
+use asymmetric_loss::{AsymmetricLoss, Implementation, Reduction};
+use yardstick::oracle;
 
 use crate::statistics::Element;
 
@@ -73,15 +74,15 @@ impl Setting {
         }
     }
 
-    /// The crate's loss, element by element.
-    pub(crate) fn unreduced(self) -> AsymmetricLoss<Unreduced> {
+    /// The crate's loss, with derivatives that are those of each element.
+    pub(crate) fn unreduced(self) -> AsymmetricLoss {
         AsymmetricLoss::builder()
             .gamma_neg(self.gamma_neg)
             .gamma_pos(self.gamma_pos)
             .prob_margin(self.margin)
             .implementation(self.implementation)
             .detach_focal_weight(self.detached)
-            .reduction(Unreduced)
+            .reduction(Reduction::Sum)
             .build()
             .expect("the settings listed here are in range")
     }
@@ -96,6 +97,13 @@ impl Setting {
         let Setting { gamma_neg, gamma_pos, margin, implementation, detached } = self;
         let detached = if *detached { ", detached" } else { "" };
         format!("{implementation:?}, γ₋ {gamma_neg}, γ₊ {gamma_pos}, m {margin}{detached}")
+    }
+}
+
+impl From<Setting> for oracle::Setting {
+    fn from(setting: Setting) -> Self {
+        let Setting { gamma_neg, gamma_pos, margin, implementation, detached } = setting;
+        Self { gamma_neg, gamma_pos, margin, implementation, detached }
     }
 }
 

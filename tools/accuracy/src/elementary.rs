@@ -5,9 +5,9 @@ use asymmetric_loss::{
     focal::weight,
 };
 use ndarray::ArrayView1;
+use yardstick::oracle::{Big, big};
 
 use crate::{
-    oracle::{Big, big},
     points,
     reference::split,
     statistics::{Element, Exact},

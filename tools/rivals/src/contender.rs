@@ -1,10 +1,10 @@
 //! The contenders: each computes the mean asymmetric loss and its gradient in the logits.
 
-use crate::common::{self, Plain};
 use anyhow::Result;
 use asymmetric_loss::AsymmetricLoss;
 use ndarray::Array2;
 use rayon::ThreadPool;
+use yardstick::baseline::{self, Plain};
 
 /// The autograd libraries keep some twenty arrays, for which larger problems would need too much memory.
 const AUTOGRAD_LIMIT: usize = 10_000_000;
@@ -17,7 +17,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(shape: [usize; 2]) -> Self {
-        let (logits, labels) = common::data(shape);
+        let (logits, labels) = baseline::data(shape);
         Self { logits, targets: labels.mapv(f32::from) }
     }
 }
@@ -52,8 +52,8 @@ pub(crate) fn all<'a>(problem: &'a Problem, one_thread: &'a ThreadPool) -> Resul
         entries.push(Entry { pool: Some(one_thread), ..entry("this crate, 1 thread", this()) });
     }
     entries.push(entry("memory floor", Box::new(MemoryFloor { problem, sum: empty(problem).1 })));
-    entries.push(plain("plain ndarray, serial", common::plain));
-    entries.push(plain("plain ndarray, parallel", common::plain_parallel));
+    entries.push(plain("plain ndarray, serial", baseline::plain));
+    entries.push(plain("plain ndarray, parallel", baseline::plain_parallel));
     if problem.logits.len() <= AUTOGRAD_LIMIT {
         #[cfg(feature = "candle")]
         entries.push(entry("candle", Box::new(crate::with_candle::Candle::new(problem)?)));
@@ -114,7 +114,7 @@ struct MemoryFloor<'a> {
 
 impl Contender for MemoryFloor<'_> {
     fn evaluate(&mut self) -> Result<()> {
-        common::memory_floor(self.problem.logits.view(), self.problem.targets.view(), &mut self.sum);
+        baseline::memory_floor(self.problem.logits.view(), self.problem.targets.view(), &mut self.sum);
         Ok(())
     }
 

@@ -1,0 +1,4 @@
+//! What the crate is measured by: its tests, its benches and the other tools share it.
+
+pub mod baseline;
+pub mod oracle;
