@@ -31,7 +31,7 @@ impl<V: Arithmetic> Jet<V> {
     /// Derivatives in −z as derivatives in z, where the mask is.
     #[inline(always)]
     pub(crate) fn mirrored(self, mask: V::Mask) -> Self {
-        Self::select(mask, self.mirror(), self)
+        Jet { first: V::select(mask, -self.first, self.first), ..self }
     }
 
     /// y·positive + (1 − y)·negative.

@@ -131,13 +131,16 @@ impl<V: Arithmetic> Term<V> {
     }
 }
 
-/// C, but a finite number where it is infinite, and where that is. The derivatives multiply C by a 0 there.
+/// Where C is infinite.
 #[inline(always)]
-fn capped<V: Arithmetic>(term: Term<V>) -> (Term<V>, V::Mask) {
-    let c = term.entropy;
-    let finite = (c * c.zero()).eq(c.zero());
-    let large = c.number(f64::from(V::Element::MAX_EXPONENT).exp2());
-    (Term { entropy: V::select(finite, c, large), ..term }, !finite)
+fn is_infinite<V: Arithmetic>(c: V) -> V::Mask {
+    !(c * c.zero()).eq(c.zero())
+}
+
+/// C, but a finite number where it is infinite: the derivatives multiply it by a 0 there.
+#[inline(always)]
+fn capped<V: Arithmetic>(c: V) -> V {
+    V::select(is_infinite(c), c.number(f64::from(V::Element::MAX_EXPONENT).exp2()), c)
 }
 
 /// The share of one label in a mixture.
@@ -152,9 +155,11 @@ struct Share<V: Arithmetic> {
 impl<V: Arithmetic> Share<V> {
     #[inline(always)]
     fn new(term: Term<V>, share: Pair<V>, order: u8, saturated: bool) -> Self {
-        let (finite, infinite) = capped(term);
-        let term = if saturated { finite } else { term };
-        let (y, entropy, base) = (share.hi, term.entropy(order), term.base(term.wrong.u));
+        let infinite = is_infinite(term.entropy);
+        let (y, mut entropy, base) = (share.hi, term.entropy(order), term.base(term.wrong.u));
+        if saturated {
+            entropy.value = capped(entropy.value);
+        }
         let scaled = Jet { value: y * entropy.value, first: y * entropy.first, second: y * entropy.second };
         let base = Base { value: base.value.times(share), first: y * base.first, second: y * base.second };
         Share { base, entropy: scaled, infinite }
@@ -190,7 +195,7 @@ impl<T: Copy> Formula<T> {
         if saturated {
             term = term.saturated(V::select(present, -z, z));
         }
-        let term = self.floored(term);
+        self.floor(&mut term);
 
         let base = self.base(&term);
         let gamma = V::select(present, class.gamma_pos, class.gamma_neg);
@@ -200,7 +205,7 @@ impl<T: Copy> Formula<T> {
             }
             Exponents::Real => Weight::real(base, Pair::sum(gamma, -z.one())),
         };
-        self.weighed(term, weight, gamma, order, saturated).mirrored(present)
+        self.weighed(&term, weight, gamma, order, saturated).mirrored(present)
     }
 
     /// A label between 0 and 1 in `DeepPsp` or `Paper`, otherwise like [`hard`](Self::hard): both labels' losses, mixed.
@@ -221,7 +226,7 @@ impl<T: Copy> Formula<T> {
             Exponents::Whole { pos, .. } => Weight::whole(base, pos),
             Exponents::Real => Weight::real(base, Pair::sum(class.gamma_pos, -one)),
         };
-        let positive = self.weighed(positive, weight, class.gamma_pos, order, saturated);
+        let positive = self.weighed(&positive, weight, class.gamma_pos, order, saturated);
 
         let negative = self.negative(z, &sigmoid, class, saturated);
         let base = self.base(&negative);
@@ -229,7 +234,7 @@ impl<T: Copy> Formula<T> {
             Exponents::Whole { neg, .. } => Weight::whole(base, neg),
             Exponents::Real => Weight::real(base, Pair::sum(class.gamma_neg, -one)),
         };
-        let negative = self.weighed(negative, weight, class.gamma_neg, order, saturated);
+        let negative = self.weighed(&negative, weight, class.gamma_neg, order, saturated);
         Jet::mix(y, positive.mirror(), negative)
     }
 
@@ -281,7 +286,8 @@ impl<T: Copy> Formula<T> {
         if saturated {
             term = term.saturated(-z);
         }
-        self.floored(term)
+        self.floor(&mut term);
+        term
     }
 
     /// The terms of a label that is absent.
@@ -297,14 +303,15 @@ impl<T: Copy> Formula<T> {
         if saturated {
             term = term.saturated(z);
         }
-        self.floored(term)
+        self.floor(&mut term);
+        term
     }
 
+    /// Applies the floor under the logarithm, if there is one.
     #[inline(always)]
-    fn floored<V: Arithmetic<Element = T>>(&self, term: Term<V>) -> Term<V> {
-        match self.floor {
-            Some(floor) => term.floored(floor),
-            None => term,
+    fn floor<V: Arithmetic<Element = T>>(&self, term: &mut Term<V>) {
+        if let Some(floor) = self.floor {
+            *term = term.floored(floor);
         }
     }
 
@@ -329,19 +336,20 @@ impl<T: Copy> Formula<T> {
     #[inline(always)]
     fn weighed<V: Arithmetic<Element = T>>(
         &self,
-        term: Term<V>,
+        term: &Term<V>,
         weight: Weight<V>,
         gamma: V,
         order: u8,
         saturated: bool,
     ) -> Jet<V> {
         let Weight { base, over_base } = weight;
-        let (finite, infinite) = capped(term);
-        let term_of_derivatives = if saturated { finite } else { term };
-        let entropy = term_of_derivatives.entropy(order);
+        let mut entropy = term.entropy(order);
+        if saturated {
+            entropy.value = capped(entropy.value);
+        }
         let mut loss = weighted(term.base(base), entropy, over_base, self.in_derivative(gamma), order);
         if saturated {
-            loss.value = V::select(infinite, term.entropy, loss.value);
+            loss.value = V::select(is_infinite(term.entropy), term.entropy, loss.value);
         }
         loss
     }

@@ -39,10 +39,15 @@ impl<T: Float> Accumulator<T> {
         let (mut sums, mut errors) = (self.sums, self.errors);
         let is_widest = is_widest::<T>();
         for chunk in chunks {
+            // Counted by hand, as iterators are calls in an unoptimized build.
             let mut i = 0;
             while i < WIDTH {
                 let loss = self.scaled(chunk[i]);
-                add::<T>(is_widest, loss, &mut sums[i], &mut errors[i]);
+                if is_widest {
+                    add_with_error(loss, &mut sums[i], &mut errors[i]);
+                } else {
+                    sums[i] = sums[i] + loss;
+                }
                 i += 1;
             }
         }
@@ -54,7 +59,7 @@ impl<T: Float> Accumulator<T> {
     fn add_in_turn(&mut self, losses: &[T]) {
         for &loss in losses {
             let loss = self.scaled(loss);
-            add::<T>(is_widest::<T>(), loss, &mut self.sums[self.next], &mut self.errors[self.next]);
+            add::<T>(loss, &mut self.sums[self.next], &mut self.errors[self.next]);
             self.next = (self.next + 1) % WIDTH;
         }
     }
@@ -74,7 +79,7 @@ impl<T: Float> Accumulator<T> {
             width /= 2;
             for i in 0..width {
                 let (sum, error) = (sums[width + i], errors[width + i]);
-                add::<T>(is_widest::<T>(), sum, &mut sums[i], &mut errors[i]);
+                add::<T>(sum, &mut sums[i], &mut errors[i]);
                 errors[i] = errors[i] + error;
             }
         }
@@ -90,13 +95,15 @@ fn is_widest<T: Float>() -> bool {
 
 /// Adds a loss to a sum; its rounding error, if there is no wider type to add in, to the errors.
 #[inline(always)]
-fn add<T: Float>(is_widest: bool, loss: T::Sum, sum: &mut T::Sum, error: &mut T::Sum) {
-    if is_widest {
-        let Pair { hi, lo } = Pair::sum(Scalar(*sum), Scalar(loss));
-        (*sum, *error) = (hi.0, *error + lo.0);
-    } else {
-        *sum = *sum + loss;
-    }
+fn add<T: Float>(loss: T::Sum, sum: &mut T::Sum, error: &mut T::Sum) {
+    if is_widest::<T>() { add_with_error(loss, sum, error) } else { *sum = *sum + loss }
+}
+
+/// Adds a loss to a sum and the rounding error to the errors.
+#[inline(always)]
+fn add_with_error<T: Float>(loss: T, sum: &mut T, error: &mut T) {
+    let Pair { hi, lo } = Pair::sum(Scalar(*sum), Scalar(loss));
+    (*sum, *error) = (hi.0, *error + lo.0);
 }
 
 /// The value of a sum.

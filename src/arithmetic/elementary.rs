@@ -12,10 +12,11 @@ pub(crate) fn polynomial<S: Simd, T: Native, const U: usize>(
     x: Lockstep<S, T, U>,
     coefficients: &[T],
 ) -> Lockstep<S, T, U> {
-    let last = coefficients.len() - 1;
-    let mut sum = x.splat(coefficients[last]);
+    let mut i = coefficients.len() - 1;
+    let mut sum = x.splat(coefficients[i]);
     // A plain loop: closures are compiled without the caller's instructions.
-    for i in (0..last).rev() {
+    while i > 0 {
+        i -= 1;
         sum = sum.mul_add(x, x.splat(coefficients[i]));
     }
     sum

@@ -25,15 +25,17 @@ pub(crate) struct Lockstep<S: Simd, T: Native, const U: usize> {
 pub(crate) struct LockstepMask<S: Simd, T: Native, const U: usize>([<Vector<S, T> as SimdBase<S>>::Mask; U]);
 
 /// An operation of two values, vector by vector. Loops and not closures, which would be compiled without the caller's
-/// instructions.
+/// instructions; counted by hand, which halves what the compiler has to work through.
 macro_rules! operator {
     ($($trait:ident $method:ident),*) => {$(
         impl<S: Simd, T: Native, const U: usize> $trait for Lockstep<S, T, U> {
             type Output = Self;
             #[inline(always)]
             fn $method(mut self, other: Self) -> Self {
-                for i in 0..U {
+                let mut i = 0;
+                while i < U {
                     self.vectors[i] = self.vectors[i].$method(other.vectors[i]);
+                    i += 1;
                 }
                 self
             }
@@ -48,8 +50,10 @@ macro_rules! mask_operator {
             type Output = Self;
             #[inline(always)]
             fn $method(mut self, other: Self) -> Self {
-                for i in 0..U {
+                let mut i = 0;
+                while i < U {
                     self.0[i] = self.0[i].$method(other.0[i]);
+                    i += 1;
                 }
                 self
             }
@@ -62,8 +66,10 @@ impl<S: Simd, T: Native, const U: usize> Neg for Lockstep<S, T, U> {
     type Output = Self;
     #[inline(always)]
     fn neg(mut self) -> Self {
-        for i in 0..U {
+        let mut i = 0;
+        while i < U {
             self.vectors[i] = -self.vectors[i];
+            i += 1;
         }
         self
     }
@@ -73,8 +79,10 @@ impl<S: Simd, T: Native, const U: usize> Not for LockstepMask<S, T, U> {
     type Output = Self;
     #[inline(always)]
     fn not(mut self) -> Self {
-        for i in 0..U {
+        let mut i = 0;
+        while i < U {
             self.0[i] = !self.0[i];
+            i += 1;
         }
         self
     }
@@ -84,8 +92,10 @@ impl<S: Simd, T: Native, const U: usize> Mask for LockstepMask<S, T, U> {
     #[inline(always)]
     fn all(self) -> bool {
         let mut all = self.0[0];
-        for i in 1..U {
+        let mut i = 1;
+        while i < U {
             all &= self.0[i];
+            i += 1;
         }
         all.all_true()
     }
@@ -96,8 +106,10 @@ macro_rules! comparison {
         #[inline(always)]
         fn $method(self, other: Self) -> Self::Mask {
             let mut mask = LockstepMask([<Vector<S, T> as SimdBase<S>>::Mask::splat(self.simd, false); U]);
-            for i in 0..U {
+            let mut i = 0;
+            while i < U {
                 mask.0[i] = self.vectors[i].$of_vectors(other.vectors[i]);
+                i += 1;
             }
             mask
         }
@@ -120,8 +132,10 @@ impl<S: Simd, T: Native, const U: usize> Lockstep<S, T, U> {
     #[inline(always)]
     pub(super) fn exponent(mut self) -> (Self, Self) {
         let mut scale = self;
-        for i in 0..U {
+        let mut i = 0;
+        while i < U {
             (self.vectors[i], scale.vectors[i]) = T::exponent::<S>(self.vectors[i]);
+            i += 1;
         }
         (self, scale)
     }
@@ -129,8 +143,10 @@ impl<S: Simd, T: Native, const U: usize> Lockstep<S, T, U> {
     /// `self` with the lower half of its fraction cleared.
     #[inline(always)]
     fn upper_half(mut self) -> Self {
-        for i in 0..U {
+        let mut i = 0;
+        while i < U {
             self.vectors[i] = T::upper_half::<S>(self.vectors[i]);
+            i += 1;
         }
         self
     }
@@ -160,8 +176,10 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
     fn load(simd: S, from: &[T], at: usize) -> Self {
         let from = &from[at..at + Self::LANES];
         let mut vectors = [Vector::<S, T>::splat(simd, T::from_f64(0.0)); U];
-        for i in 0..U {
+        let mut i = 0;
+        while i < U {
             vectors[i] = Vector::<S, T>::from_slice(simd, &from[i * Vector::<S, T>::LEN..][..Vector::<S, T>::LEN]);
+            i += 1;
         }
         Lockstep { vectors, simd }
     }
@@ -169,8 +187,10 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
     #[inline(always)]
     fn store(self, to: &mut [T], at: usize) {
         let to = &mut to[at..at + Self::LANES];
-        for i in 0..U {
+        let mut i = 0;
+        while i < U {
             self.vectors[i].store_slice(&mut to[i * Vector::<S, T>::LEN..][..Vector::<S, T>::LEN]);
+            i += 1;
         }
     }
 
@@ -183,24 +203,30 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
 
     #[inline(always)]
     fn max(mut self, other: Self) -> Self {
-        for i in 0..U {
+        let mut i = 0;
+        while i < U {
             self.vectors[i] = self.vectors[i].max(other.vectors[i]);
+            i += 1;
         }
         self
     }
 
     #[inline(always)]
     fn select(mask: Self::Mask, mut yes: Self, no: Self) -> Self {
-        for i in 0..U {
+        let mut i = 0;
+        while i < U {
             yes.vectors[i] = mask.0[i].select(yes.vectors[i], no.vectors[i]);
+            i += 1;
         }
         yes
     }
 
     #[inline(always)]
     fn mul_add(mut self, b: Self, c: Self) -> Self {
-        for i in 0..U {
+        let mut i = 0;
+        while i < U {
             self.vectors[i] = self.vectors[i].mul_add(b.vectors[i], c.vectors[i]);
+            i += 1;
         }
         self
     }
@@ -228,8 +254,10 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
         let rounder = self.splat(T::POWER_ROUNDER) + shift;
         let sum = self + rounder;
         let mut power = sum;
-        for i in 0..U {
+        let mut i = 0;
+        while i < U {
             power.vectors[i] = Vector::<S, T>::from_bits(power.vectors[i].to_bits() << T::FRACTION_BITS);
+            i += 1;
         }
         (sum - rounder, power)
     }

@@ -47,9 +47,9 @@ macro_rules! operator {
     };
 }
 
-/// The arithmetic of one float: a name, the type parameter if it has one, and the element.
+/// The arithmetic of one float: a name, the type parameter if it has one, the element, and the pieces of ln 2.
 macro_rules! arithmetic {
-    ($($name:ident [$($T:ident)?] $element:ty;)*) => {$(
+    ($($name:ident [$($T:ident)?] $element:ty, $ln_2:expr;)*) => {$(
         operator!(Add add + $name [$($T)?]);
         operator!(Sub sub - $name [$($T)?]);
         operator!(Mul mul * $name [$($T)?]);
@@ -139,7 +139,7 @@ macro_rules! arithmetic {
 
             #[inline(always)]
             fn ln_2(self) -> [Self; 2] {
-                let [high, low, _] = ln_2::<$element>();
+                let [high, low, _] = $ln_2;
                 [self.number(high), self.number(low)]
             }
 
@@ -173,7 +173,7 @@ macro_rules! arithmetic {
     )*};
 }
 arithmetic! {
-    Scalar [T] T;
-    Single [] f32;
-    Double [] f64;
+    Scalar [T] T, ln_2::<T>();
+    Single [] f32, LN_2[1];
+    Double [] f64, LN_2[0];
 }

@@ -144,6 +144,7 @@ fn stretches<V: Arithmetic, const N: usize>(
         None => plan.table.window(class % plan.table.classes),
     };
     let alike = one_class || plan.table.classes == 1;
+    let mut constants = load_class::<V, N>(context, &classes, 0);
     let mut start = 0;
     while start < logits.len() {
         let range = start..logits.len().min(start + N);
@@ -168,10 +169,13 @@ fn stretches<V: Arithmetic, const N: usize>(
             let second = place(&mut hessian, range.clone(), second);
             let mut lanes = Lanes { logits, labels, classes, at: 0 };
             while lanes.at < range.len() {
-                let (z, y, class) = load::<V, N>(context, lanes);
+                let (z, y) = load::<V, N>(context, &lanes);
+                if V::LANES > 1 || !alike {
+                    constants = load_class(context, &lanes.classes, lanes.at);
+                }
                 let (absent, present) = (y.eq(z.zero()), y.eq(z.one()));
                 if (moderate(z) & (absent | present)).all() {
-                    let loss = plan.formula.hard(z, present, &class, order, false);
+                    let loss = plan.formula.hard(z, present, &constants, order, false);
                     store(loss, scale, order, [&mut *values, &mut *first, &mut *second], lanes.at);
                 } else {
                     let to = [&mut *values, &mut *first, &mut *second];
@@ -203,15 +207,23 @@ fn stretches<V: Arithmetic, const N: usize>(
     Ok(())
 }
 
-/// Logits, labels and classes of the lanes.
+/// Logits and labels of the lanes.
 #[inline(always)]
-fn load<V: Arithmetic, const N: usize>(context: V::Context, lanes: Lanes<'_, V::Element, N>) -> (V, V, Class<V>) {
-    let Lanes { logits, labels, classes, at } = lanes;
-    let class = classes.map(
+fn load<V: Arithmetic, const N: usize>(context: V::Context, lanes: &Lanes<'_, V::Element, N>) -> (V, V) {
+    (V::load(context, lanes.logits, lanes.at), V::load(context, lanes.labels, lanes.at))
+}
+
+/// The constants of the lanes from that at `at` on.
+#[inline(always)]
+fn load_class<V: Arithmetic, const N: usize>(
+    context: V::Context,
+    classes: &Class<&[V::Element; N]>,
+    at: usize,
+) -> Class<V> {
+    classes.map(
         #[inline(always)]
         |column| V::load(context, column, at),
-    );
-    (V::load(context, logits, at), V::load(context, labels, at), class)
+    )
 }
 
 /// Stores the losses and as many of their derivatives, scaled, as `order` says.
@@ -267,7 +279,7 @@ fn rare<V: Arithmetic, const N: usize>(
         #[inline(always)]
         || {
             while lanes.at < end {
-                let (z, y, _) = load::<V, N>(context, lanes);
+                let (z, y) = load::<V, N>(context, &lanes);
                 let (zero, one) = (z.zero(), z.one());
                 if !(y.ge(zero) & one.ge(y)).all() {
                     return Err(InvalidLabel { valid: 0 });
@@ -275,14 +287,14 @@ fn rare<V: Arithmetic, const N: usize>(
                 let (hard, saturated) = (y.eq(zero) | y.eq(one), !moderate(z).all());
                 let mut loss = Jet { value: z, first: z, second: z };
                 if !(!hard).all() {
-                    loss = hard_apart::<V, N>(context, formula, lanes, order, saturated);
+                    loss = hard_apart::<V, N>(context, formula, &lanes, order, saturated);
                 }
                 if !hard.all() {
                     let soft = match formula.implementation {
                         Implementation::AlibabaMiil => soft_apart::<V, N, true>,
                         Implementation::DeepPsp | Implementation::Paper => soft_apart::<V, N, false>,
                     };
-                    loss = Jet::select(hard, loss, soft(context, formula, lanes, order, saturated));
+                    loss = Jet::select(hard, loss, soft(context, formula, &lanes, order, saturated));
                 }
                 let loss = Jet::select(z.eq(z), loss, Jet { value: z, first: z, second: z });
                 store(loss, scale, order, [&mut *values, &mut *first, &mut *second], lanes.at);
@@ -298,7 +310,7 @@ fn rare<V: Arithmetic, const N: usize>(
 fn hard_apart<V: Arithmetic, const N: usize>(
     context: V::Context,
     formula: &Formula<V::Element>,
-    lanes: Lanes<'_, V::Element, N>,
+    lanes: &Lanes<'_, V::Element, N>,
     order: u8,
     saturated: bool,
 ) -> Jet<V> {
@@ -306,7 +318,8 @@ fn hard_apart<V: Arithmetic, const N: usize>(
         context,
         #[inline(always)]
         || {
-            let (z, y, class) = load::<V, N>(context, lanes);
+            let (z, y) = load::<V, N>(context, lanes);
+            let class = load_class(context, &lanes.classes, lanes.at);
             formula.hard(z, y.eq(z.one()), &class, order, saturated)
         },
     )
@@ -317,7 +330,7 @@ fn hard_apart<V: Arithmetic, const N: usize>(
 fn soft_apart<V: Arithmetic, const N: usize, const BLENDED: bool>(
     context: V::Context,
     formula: &Formula<V::Element>,
-    lanes: Lanes<'_, V::Element, N>,
+    lanes: &Lanes<'_, V::Element, N>,
     order: u8,
     saturated: bool,
 ) -> Jet<V> {
@@ -325,7 +338,8 @@ fn soft_apart<V: Arithmetic, const N: usize, const BLENDED: bool>(
         context,
         #[inline(always)]
         || {
-            let (z, y, class) = load::<V, N>(context, lanes);
+            let (z, y) = load::<V, N>(context, lanes);
+            let class = load_class(context, &lanes.classes, lanes.at);
             if BLENDED {
                 formula.blended(z, y, &class, order, saturated)
             } else {

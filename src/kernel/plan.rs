@@ -74,11 +74,11 @@ impl<V: Copy> Class<V> {
 
     /// Each of the constants as something else.
     #[inline(always)]
-    pub(super) fn map<W>(self, f: impl Fn(V) -> W) -> Class<W> {
+    pub(super) fn map<W>(&self, f: impl Fn(V) -> W) -> Class<W> {
         let Class { reference: r, gamma_neg, gamma_pos } = self;
         Class {
-            gamma_neg: f(gamma_neg),
-            gamma_pos: f(gamma_pos),
+            gamma_neg: f(*gamma_neg),
+            gamma_pos: f(*gamma_pos),
             reference: Reference {
                 m: f(r.m),
                 logit: [f(r.logit[0]), f(r.logit[1]), f(r.logit[2])],
