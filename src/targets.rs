@@ -3,6 +3,7 @@
 use crate::element::Float;
 use castaway::cast;
 use ndarray::{ArrayBase, ArrayView, Data, Dimension};
+use sealed::Sealed;
 
 /// A label: 1 for present, 0 for absent, anything between for a soft label.
 ///
@@ -129,13 +130,22 @@ impl<'a, Y: Label, D: Dimension> Targets<'a, Y, D> {
     }
 }
 
+/// New kinds of targets are kinds of [`Targets`].
+mod sealed {
+    pub trait Sealed {}
+}
+
+impl<S: Data, D> Sealed for &ArrayBase<S, D> {}
+
+impl<Y, D: Dimension> Sealed for Targets<'_, Y, D> {}
+
 /// What can be given as targets: a reference to an array of [`Label`]s, or [`Targets`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand as targets of logits with dimension `{D}`",
     label = "not targets",
     note = "pass a reference to an array of labels with as many axes as the logits, or `Targets::new(&labels)`"
 )]
-pub trait IntoTargets<'a, D: Dimension> {
+pub trait IntoTargets<'a, D: Dimension>: Sealed {
     /// The type of a label.
     type Label: Label;
 
