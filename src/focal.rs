@@ -168,7 +168,7 @@ fn power<V: Arithmetic>(x: V, e: Pair<V>, whole: Option<i64>) -> V {
         Some(4) => return (x * x) * (x * x),
         _ => {}
     }
-    let magnitude = V::select(zero.gt(x), -x, x);
+    let magnitude = x.max(-x);
     let ln = e.times(V::ln_pair(Pair::single(magnitude)));
     let power = V::exp_pair(ln);
     if (x.gt(zero) & one.ge(x) & e.hi.gt(zero)).all() {

@@ -1,12 +1,14 @@
 //! Picks the instructions at run time.
 
-use super::lockstep::NARROW;
 use super::{Arithmetic, Lockstep, Native};
 use fearless_simd::{Level, Simd};
 
 /// The number of vectors in lockstep: as many as fill the processor's window of waiting operations.
 #[allow(dead_code, reason = "not used where the wide instructions are left out")]
 const WIDE: usize = 4;
+
+/// The number of vectors in lockstep without a fused multiply-add, whose place several operations take.
+const NARROW: usize = 2;
 
 /// Work on elements of type `T` that is written once for every kind of value.
 pub(crate) trait Task<T: Native> {
@@ -34,7 +36,6 @@ pub(crate) fn run<T: Native, K: Task<T>>(task: K) -> K::Output {
         if let Some(simd) = level.as_avx2() {
             return run_on::<_, _, _, WIDE>(simd, task);
         }
-        // Without a fused multiply-add, whose place several operations take.
         if let Some(simd) = level.as_sse2() {
             return run_on::<_, _, _, NARROW>(simd, task);
         }

@@ -7,9 +7,6 @@ use super::{Arithmetic, Mask, Native, Pair, elementary};
 use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, SimdMask};
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
-/// The number of vectors in lockstep where they take too many registers, or too much code.
-pub(super) const NARROW: usize = 2;
-
 /// A vector as wide as the processor has them.
 type Vector<S, T> = <T as fearless_simd::SimdFloatElement>::Native<S>;
 
@@ -25,7 +22,7 @@ pub(crate) struct Lockstep<S: Simd, T: Native, const U: usize> {
 pub(crate) struct LockstepMask<S: Simd, T: Native, const U: usize>([<Vector<S, T> as SimdBase<S>>::Mask; U]);
 
 /// An operation of two values, vector by vector. Loops and not closures, which would be compiled without the caller's
-/// instructions; counted by hand, which halves what the compiler has to work through.
+/// instructions.
 macro_rules! operator {
     ($($trait:ident $method:ident),*) => {$(
         impl<S: Simd, T: Native, const U: usize> $trait for Lockstep<S, T, U> {
@@ -161,7 +158,6 @@ impl<S: Simd, T: Native, const U: usize> Lockstep<S, T, U> {
 
 impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
     type Element = T;
-    type Narrow = Lockstep<S, T, NARROW>;
     type Mask = LockstepMask<S, T, U>;
     type Context = S;
 

@@ -36,9 +36,6 @@ pub(crate) trait Arithmetic:
     /// What one lane holds.
     type Element: Float;
 
-    /// At most as many lanes, for code that is run too seldom for its size.
-    type Narrow: Arithmetic<Element = Self::Element, Context = Self::Context>;
-
     /// One answer per lane.
     type Mask: Mask;
 

@@ -65,7 +65,6 @@ macro_rules! arithmetic {
 
         impl$(<$T: Float>)? Arithmetic for $name$(<$T>)? {
             type Element = $element;
-            type Narrow = Self;
             type Mask = bool;
             type Context = ();
 

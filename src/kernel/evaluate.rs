@@ -179,7 +179,7 @@ fn stretches<V: Arithmetic, const N: usize>(
                     store(loss, scale, order, [&mut *values, &mut *first, &mut *second], lanes.at);
                 } else {
                     let to = [&mut *values, &mut *first, &mut *second];
-                    rare::<V::Narrow, N>(context, &plan.formula, (lanes, V::LANES), order, scale, to)?;
+                    rare::<V, N>(context, &plan.formula, lanes, order, scale, to)?;
                 }
                 lanes.at += V::LANES;
             }
@@ -260,7 +260,7 @@ struct Lanes<'a, T, const N: usize> {
     at: usize,
 }
 
-/// Any labels and any logits, of so many lanes. The bits of an element do not depend on its neighbours.
+/// Any labels and any logits. The bits of an element do not depend on its neighbours.
 ///
 /// The lanes are loaded again, because those of the caller would have to be in memory always.
 #[cold]
@@ -268,38 +268,34 @@ struct Lanes<'a, T, const N: usize> {
 fn rare<V: Arithmetic, const N: usize>(
     context: V::Context,
     formula: &Formula<V::Element>,
-    (mut lanes, count): (Lanes<'_, V::Element, N>, usize),
+    lanes: Lanes<'_, V::Element, N>,
     order: u8,
     scale: V::Element,
-    [values, first, second]: [&mut [V::Element; N]; 3],
+    to: [&mut [V::Element; N]; 3],
 ) -> Result<(), InvalidLabel> {
-    let end = lanes.at + count;
     V::apart(
         context,
         #[inline(always)]
         || {
-            while lanes.at < end {
-                let (z, y) = load::<V, N>(context, &lanes);
-                let (zero, one) = (z.zero(), z.one());
-                if !(y.ge(zero) & one.ge(y)).all() {
-                    return Err(InvalidLabel { valid: 0 });
-                }
-                let (hard, saturated) = (y.eq(zero) | y.eq(one), !moderate(z).all());
-                let mut loss = Jet { value: z, first: z, second: z };
-                if !(!hard).all() {
-                    loss = hard_apart::<V, N>(context, formula, &lanes, order, saturated);
-                }
-                if !hard.all() {
-                    let soft = match formula.implementation {
-                        Implementation::AlibabaMiil => soft_apart::<V, N, true>,
-                        Implementation::DeepPsp | Implementation::Paper => soft_apart::<V, N, false>,
-                    };
-                    loss = Jet::select(hard, loss, soft(context, formula, &lanes, order, saturated));
-                }
-                let loss = Jet::select(z.eq(z), loss, Jet { value: z, first: z, second: z });
-                store(loss, scale, order, [&mut *values, &mut *first, &mut *second], lanes.at);
-                lanes.at += V::LANES;
+            let (z, y) = load::<V, N>(context, &lanes);
+            let (zero, one) = (z.zero(), z.one());
+            if !(y.ge(zero) & one.ge(y)).all() {
+                return Err(InvalidLabel { valid: 0 });
             }
+            let (hard, saturated) = (y.eq(zero) | y.eq(one), !moderate(z).all());
+            let mut loss = Jet { value: z, first: z, second: z };
+            if !(!hard).all() {
+                loss = hard_apart::<V, N>(context, formula, &lanes, order, saturated);
+            }
+            if !hard.all() {
+                let soft = match formula.implementation {
+                    Implementation::AlibabaMiil => soft_apart::<V, N, true>,
+                    Implementation::DeepPsp | Implementation::Paper => soft_apart::<V, N, false>,
+                };
+                loss = Jet::select(hard, loss, soft(context, formula, &lanes, order, saturated));
+            }
+            let loss = Jet::select(z.eq(z), loss, Jet { value: z, first: z, second: z });
+            store(loss, scale, order, to, lanes.at);
             Ok(())
         },
     )
