@@ -260,3 +260,27 @@ where
     check("gamma", gamma, None)?;
     Ok(elementwise::map(x, WeightMap::Gradient(gamma.min(LARGEST_GAMMA))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arithmetic::Scalar;
+
+    /// (h + l)ᵏ⁻¹, where l is half a unit in the last place or less, has an error of its roundings only; each is at most
+    /// 2⁻²⁴. What l contributes is up to (k − 1)·2⁻²⁴.
+    #[test]
+    fn whole_powers_count_the_low_part_of_the_base() {
+        for (gamma, roundings) in [(1, 0.0), (2, 1.0), (3, 2.0), (4, 3.0)] {
+            for k in 0..20_000 {
+                let hi = 0.25 + 0.75 * k as f32 / 20_000.0;
+                for share in [-0.99, -0.5, 0.25, 0.99] {
+                    let lo = share * (hi.next_up() - hi) / 2.0;
+                    let weight = Weight::whole(Pair { hi: Scalar(hi), lo: Scalar(lo) }, gamma);
+                    let exact = (f64::from(hi) + f64::from(lo)).powi(gamma as i32 - 1);
+                    let error = (f64::from(weight.over_base.0) / exact - 1.0).abs() * f64::exp2(24.0);
+                    assert!(error <= roundings + 0.01, "{error} · 2⁻²⁴ for {hi} + {lo:e}, γ = {gamma}");
+                }
+            }
+        }
+    }
+}

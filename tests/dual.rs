@@ -91,3 +91,64 @@ fn below_the_margin_all_derivatives_vanish() {
         }
     }
 }
+
+/// Equal up to rounding errors, infinite alike or both NaN.
+fn same(actual: f64, expected: f64) -> bool {
+    actual == expected || close(actual, expected, 0.0) || actual.is_nan() && expected.is_nan()
+}
+
+/// Beyond the range of the exponential, and for NaN, a type of the user's gives what `f64` gives.
+#[test]
+fn ends_of_the_range_are_those_of_f64() {
+    let ends = [720.0, 800.0, 1e10, 1e308, f64::INFINITY];
+    let logits: Vec<f64> = ends.iter().flat_map(|&z| [z, -z]).chain([f64::NAN, 0.0, -0.0]).collect();
+    for implementation in common::IMPLEMENTATIONS {
+        for gamma in [0.0, 0.5, 1.0, 2.5, 4.0] {
+            for margin in [0.0, 0.05, 0.5] {
+                let setting = Setting { gamma_neg: gamma, gamma_pos: gamma, margin, implementation, detached: false };
+                for y in [0.0, 0.3, 1.0] {
+                    let expected = setting.evaluate(&logits, &vec![y; logits.len()]);
+                    let duals: Vec<_> = logits.iter().map(|&z| Dual::constant(z)).collect();
+                    let actual = setting.evaluate(&duals, &vec![Dual::constant(y); logits.len()]);
+                    for (actual, expected) in actual.iter().zip(&expected) {
+                        for (i, z) in logits.iter().enumerate() {
+                            let (actual, expected) = (actual[i].value, expected[i]);
+                            assert!(same(actual, expected), "{actual:e}, f64 {expected:e} at {z}, {y}, {setting:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Inside and outside [0, 1] a type of the user's gives what `f64` gives.
+#[test]
+fn stage_functions_are_those_of_f64() {
+    use asymmetric_loss::{activation, focal, margin};
+    let ends = [0.0, 1e-300, 1e-9, 0.2, 0.5, 1.0, 1.5, 20.0, 800.0, f64::INFINITY];
+    let x: Array1<f64> = ends.iter().flat_map(|&x| [x, -x]).chain([f64::NAN]).collect();
+    let duals = x.mapv(Dual::constant);
+    let check = |what: &str, actual: Array1<Dual>, expected: Array1<f64>| {
+        for i in 0..x.len() {
+            let (actual, expected) = (actual[i].value, expected[i]);
+            assert!(same(actual, expected), "{what} of {:e}: {actual:e}, f64 {expected:e}", x[i]);
+        }
+    };
+    check("sigmoid", activation::sigmoid(&duals), activation::sigmoid(&x));
+    check("sigmoid′", activation::sigmoid_gradient(&duals), activation::sigmoid_gradient(&x));
+    check("log-sigmoid", activation::log_sigmoid(&duals), activation::log_sigmoid(&x));
+    check("log-sigmoid′", activation::log_sigmoid_gradient(&duals), activation::log_sigmoid_gradient(&x));
+    for m in [0.0, 0.2] {
+        let (actual, expected) = (margin::shift(&duals, m), margin::shift(&x, m));
+        check("shift", actual.expect("a valid margin"), expected.expect("a valid margin"));
+        let (actual, expected) = (margin::shift_gradient(&duals, m), margin::shift_gradient(&x, m));
+        check("shift′", actual.expect("a valid margin"), expected.expect("a valid margin"));
+    }
+    for gamma in [0.0, 0.5, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0] {
+        let (actual, expected) = (focal::weight(&duals, gamma), focal::weight(&x, gamma));
+        check(&format!("weight {gamma}"), actual.expect("a valid exponent"), expected.expect("a valid exponent"));
+        let (actual, expected) = (focal::weight_gradient(&duals, gamma), focal::weight_gradient(&x, gamma));
+        check(&format!("weight′ {gamma}"), actual.expect("a valid exponent"), expected.expect("a valid exponent"));
+    }
+}
