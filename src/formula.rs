@@ -259,20 +259,25 @@ impl<T: Copy> Formula<T> {
             first: positive.base.first + negative.base.first,
             second: positive.base.second + negative.base.second,
         };
-        let entropy = Jet {
+        let mut entropy = Jet {
             value: positive.entropy.value + negative.entropy.value,
             first: positive.entropy.first + negative.entropy.first,
             second: positive.entropy.second + negative.entropy.second,
         };
         let gamma = Pair::product(class.gamma_pos, y).plus(absence.times_single(class.gamma_neg));
         let ln = ln_over_base(base.value, gamma.plus_single(-y.one()));
+        let c = entropy.value;
+        if saturated {
+            // Where C is larger b′ is 0, and no product of C may leave the range before it meets that.
+            let largest = z.number(4.0) * bound(z);
+            entropy.value = V::select(c.gt(largest), largest, c);
+        }
         let mut loss = weighted(base, entropy, V::exp_pair(ln), self.in_derivative(gamma.hi), order);
         if saturated {
-            // A weight too small for the type may meet a C so large that their product is not.
-            let root = V::exp_pair(ln.times_single(z.number(0.5)));
-            let value = base.value.scaled((root * entropy.value) * root);
+            // A weight too small for the type may meet a C so large that their product is not. Its root is at most 1.
+            let root = V::exp_pair(ln_over_base(base.value, gamma).times_single(z.number(0.5)));
             let beyond = z.gt(bound(z)) | (-bound(z)).gt(z);
-            loss.value = V::select(beyond, value, loss.value);
+            loss.value = V::select(beyond, (root * c) * root, loss.value);
             loss.value = V::select(positive.infinite | negative.infinite, z.one() / z.zero(), loss.value);
         }
         loss

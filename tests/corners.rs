@@ -58,7 +58,7 @@ fn tiny_weight_of_a_soft_label_meets_a_huge_logarithm() {
     for gamma in [20.0, 25.0, 30.0, 40.0] {
         let implementation = Implementation::AlibabaMiil;
         let setting = Setting { gamma_neg: gamma, gamma_pos: gamma, margin: 0.0, implementation, detached: false };
-        for size in [100.0_f32, 1e5, 1e10, 1e30] {
+        for size in [100.0_f32, 1e5, 1e10, 1e30, f32::MAX] {
             for y in [0.003_f32, 0.01, 0.1, 0.5, 0.9, 0.99] {
                 for (z, share) in [(-size, f64::from(y)), (size, 1.0 - f64::from(y))] {
                     let [losses, gradient, _] = setting.evaluate(&[z], &[y]);
@@ -67,6 +67,25 @@ fn tiny_weight_of_a_soft_label_meets_a_huge_logarithm() {
                     check(&context, losses[0].into(), weight * share * f64::from(size), epsilon, smallest);
                     let slope = weight * share * f64::from(z).signum();
                     check(&context, gradient[0].into(), slope, epsilon, smallest);
+                }
+            }
+        }
+    }
+}
+
+/// Where the weight over the base is above 1, and its product with C out of range.
+#[test]
+fn largest_logits_of_soft_labels_give_numbers() {
+    for gamma in [0.0, 0.5, 1.0, 2.5] {
+        for implementation in IMPLEMENTATIONS {
+            let setting = Setting { gamma_neg: gamma, gamma_pos: gamma, margin: 0.0, implementation, detached: false };
+            for y in (1..1000).map(|k| f64::from(k) / 1000.0) {
+                for results in setting.evaluate(&[f64::MAX, -f64::MAX], &[y, y]) {
+                    assert!(results.iter().all(|x| x.is_finite()), "{results} at {y}, {setting:?}");
+                }
+                let y = y as f32;
+                for results in setting.evaluate(&[f32::MAX, -f32::MAX], &[y, y]) {
+                    assert!(results.iter().all(|x| x.is_finite()), "{results} at {y}, {setting:?}");
                 }
             }
         }

@@ -126,7 +126,7 @@ fn ends_of_the_range_are_those_of_f64() {
 #[test]
 fn stage_functions_are_those_of_f64() {
     use asymmetric_loss::{activation, focal, margin};
-    let ends = [0.0, 1e-300, 1e-9, 0.2, 0.5, 1.0, 1.5, 20.0, 800.0, f64::INFINITY];
+    let ends = [0.0, 1e-310, 1e-300, 1e-9, 0.2, 0.5, 1.0, 1.5, 20.0, 800.0, f64::INFINITY];
     let x: Array1<f64> = ends.iter().flat_map(|&x| [x, -x]).chain([f64::NAN]).collect();
     let duals = x.mapv(Dual::constant);
     let check = |what: &str, actual: Array1<Dual>, expected: Array1<f64>| {

@@ -3,9 +3,9 @@
 mod common;
 
 use asymmetric_loss::{Float, activation, focal};
-use common::oracle::{Big, big, loss};
 use common::{IMPLEMENTATIONS, Setting};
 use ndarray::Array1;
+use yardstick::oracle::{Big, big, loss};
 
 /// Exponents under which a base just above 1 explodes, as far as the largest that is not taken for another.
 const HUGE_GAMMAS: [f64; 6] = [1e6, 1e8, 1e12, 1e16, 1e20, 1e30];
