@@ -103,12 +103,12 @@ fn stages(criterion: &mut Criterion) {
 fn stage_functions<T: Float>(group: &mut Group<'_>, logits: &Array2<T>) {
     const M: f64 = MARGIN as f64;
     type Function<T> = fn(&Array2<T>) -> Array2<T>;
-    let probabilities = sigmoid(logits);
+    let probabilities = sigmoid(logits).expect("memory");
     let functions: [(&str, &Array2<T>, Function<T>); 10] = [
-        ("sigmoid", logits, |z| sigmoid(z)),
-        ("sigmoid_gradient", logits, |z| sigmoid_gradient(z)),
-        ("log_sigmoid", logits, |z| log_sigmoid(z)),
-        ("log_sigmoid_gradient", logits, |z| log_sigmoid_gradient(z)),
+        ("sigmoid", logits, |z| sigmoid(z).expect("memory")),
+        ("sigmoid_gradient", logits, |z| sigmoid_gradient(z).expect("memory")),
+        ("log_sigmoid", logits, |z| log_sigmoid(z).expect("memory")),
+        ("log_sigmoid_gradient", logits, |z| log_sigmoid_gradient(z).expect("memory")),
         ("shift", &probabilities, |p| shift(p, M).expect("a margin")),
         ("shift_gradient", &probabilities, |p| shift_gradient(p, M).expect("a margin")),
         ("weight, 4", &probabilities, |p| weight(p, 4.0).expect("an exponent")),

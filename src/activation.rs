@@ -5,6 +5,7 @@
 use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
 use crate::elementwise::{self, Map, native_map};
+use crate::error::Error;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// The probability m from which p is measured, so that p − m keeps all its digits near p = m.
@@ -145,19 +146,28 @@ impl Map for LogitMap {
 ///
 /// Array of any shape in, same shape out. Values below the smallest normal number come out as 0.
 ///
+/// # Errors
+///
+/// [`Error::TooLarge`] if there is no memory for the result.
+///
 /// # Examples
 ///
 /// ```
 /// use asymmetric_loss::activation::sigmoid;
 /// use ndarray::array;
 ///
-/// assert_eq!(sigmoid(&array![0.0, 800.0, -800.0]), array![0.5, 1.0, 0.0]);
+/// assert_eq!(sigmoid(&array![0.0, 800.0, -800.0])?, array![0.5, 1.0, 0.0]);
+/// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-pub fn sigmoid<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase<S, D>) -> Array<T, D> {
+pub fn sigmoid<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase<S, D>) -> Result<Array<T, D>, Error> {
     elementwise::map(logits, LogitMap::Sigmoid)
 }
 
 /// dσ/dz = σ(z)·σ(−z), element by element.
+///
+/// # Errors
+///
+/// [`Error::TooLarge`] if there is no memory for the result.
 ///
 /// # Examples
 ///
@@ -165,13 +175,20 @@ pub fn sigmoid<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase<S, 
 /// use asymmetric_loss::activation::sigmoid_gradient;
 /// use ndarray::array;
 ///
-/// assert_eq!(sigmoid_gradient(&array![0.0, 800.0]), array![0.25, 0.0]);
+/// assert_eq!(sigmoid_gradient(&array![0.0, 800.0])?, array![0.25, 0.0]);
+/// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-pub fn sigmoid_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase<S, D>) -> Array<T, D> {
+pub fn sigmoid_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(
+    logits: &ArrayBase<S, D>,
+) -> Result<Array<T, D>, Error> {
     elementwise::map(logits, LogitMap::SigmoidGradient)
 }
 
 /// ln σ(z) = −ln(1 + e⁻ᶻ), element by element; accurate for every z, and −|z| for a very negative one.
+///
+/// # Errors
+///
+/// [`Error::TooLarge`] if there is no memory for the result.
 ///
 /// # Examples
 ///
@@ -179,13 +196,18 @@ pub fn sigmoid_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &Arra
 /// use asymmetric_loss::activation::log_sigmoid;
 /// use ndarray::array;
 ///
-/// assert_eq!(log_sigmoid(&array![-1000.0, 1000.0]), array![-1000.0, 0.0]);
+/// assert_eq!(log_sigmoid(&array![-1000.0, 1000.0])?, array![-1000.0, 0.0]);
+/// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-pub fn log_sigmoid<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase<S, D>) -> Array<T, D> {
+pub fn log_sigmoid<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase<S, D>) -> Result<Array<T, D>, Error> {
     elementwise::map(logits, LogitMap::LogSigmoid)
 }
 
 /// d ln σ/dz = σ(−z), element by element.
+///
+/// # Errors
+///
+/// [`Error::TooLarge`] if there is no memory for the result.
 ///
 /// # Examples
 ///
@@ -193,8 +215,11 @@ pub fn log_sigmoid<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase
 /// use asymmetric_loss::activation::log_sigmoid_gradient;
 /// use ndarray::array;
 ///
-/// assert_eq!(log_sigmoid_gradient(&array![-800.0, 0.0, 800.0]), array![1.0, 0.5, 0.0]);
+/// assert_eq!(log_sigmoid_gradient(&array![-800.0, 0.0, 800.0])?, array![1.0, 0.5, 0.0]);
+/// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-pub fn log_sigmoid_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(logits: &ArrayBase<S, D>) -> Array<T, D> {
+pub fn log_sigmoid_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(
+    logits: &ArrayBase<S, D>,
+) -> Result<Array<T, D>, Error> {
     elementwise::map(logits, LogitMap::LogSigmoidGradient)
 }

@@ -94,6 +94,11 @@ half_element!(f16 bf16);
 /// assert!((value.0 - AsymmetricLoss::default().forward(&array![0.3], &array![1.0])?).abs() < 1e-15);
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no number that this crate knows",
+    note = "logits may be `f32`, `f64`, with the feature `half` `f16` and `bf16`, or your own type with `Float`",
+    note = "labels may be any integer, `bool`, `Option<bool>`, any of those floats, or your own type with `Label`"
+)]
 pub trait Float:
     Copy
     + PartialOrd

@@ -2,6 +2,8 @@
 
 use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::element::Float;
+use crate::error::Error;
+use crate::results::zeros_like;
 use crate::threads::join;
 use castaway::cast;
 use ndarray::{Array, ArrayBase, Data, Dimension};
@@ -37,19 +39,20 @@ macro_rules! native_map {
 pub(crate) use native_map;
 
 /// f of every element, in the memory order of the array.
-pub(crate) fn map<T, S, D, F>(array: &ArrayBase<S, D>, f: F) -> Array<T, D>
+pub(crate) fn map<T, S, D, F>(array: &ArrayBase<S, D>, f: F) -> Result<Array<T, D>, Error>
 where
     T: Float,
     S: Data<Elem = T>,
     D: Dimension,
     F: Map,
 {
-    let mut result = array.to_owned();
+    let mut result = zeros_like(array)?;
+    result.assign(array);
     match result.as_slice_memory_order_mut() {
         Some(elements) => map_slice(f, elements),
         None => result.mapv_inplace(|x| f.eval(Scalar(x)).0),
     }
-    result
+    Ok(result)
 }
 
 fn map_slice<T: Float, F: Map>(f: F, elements: &mut [T]) {

@@ -86,7 +86,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::ShapeMismatch { array, expected, actual } => {
-                write!(f, "{array} must have shape {expected:?}, but has {actual:?}")
+                write!(f, "the shape of {array} must be {expected:?}, but is {actual:?}")
             }
             Error::ParameterOutOfRange { parameter, expected, actual, class } => {
                 write!(f, "{parameter} must be {expected}, but is {}", Short(*actual))?;
@@ -99,10 +99,12 @@ impl fmt::Display for Error {
                 write!(f, "{parameter} must have at least one value, but has none")
             }
             Error::UnknownName { parameter, expected, actual } => {
-                write!(f, "{parameter} must be {expected}, but is {actual:?}")
+                write!(f, "{parameter} must be {expected}, but is {actual:?}")?;
+                let is_none = *parameter == "reduction" && actual.eq_ignore_ascii_case("none");
+                if is_none { f.write_str("; `AsymmetricLoss::losses` gives the loss of each element") } else { Ok(()) }
             }
             Error::InvalidTarget { index, actual } => {
-                write!(f, "targets must lie in [0, 1], but is {} at {index:?}", Short(*actual))
+                write!(f, "targets must lie in [0, 1], but the one at {index:?} is {}", Short(*actual))
             }
             Error::EmptyMean { shape } => {
                 write!(f, "the mean needs at least one element, but the shape is {shape:?}")

@@ -169,7 +169,8 @@ fn power<V: Arithmetic>(x: V, e: Pair<V>, whole: Option<i64>) -> V {
         _ => {}
     }
     let magnitude = x.max(-x);
-    let ln = e.times(V::ln_pair(Pair::single(magnitude)));
+    let smallest = x.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
+    let ln = e.times(V::ln_pair(Pair::single(magnitude.max(smallest))));
     let power = V::exp_pair(ln);
     if (x.gt(zero) & one.ge(x) & e.hi.gt(zero)).all() {
         return power;
@@ -214,7 +215,8 @@ impl Map for WeightMap {
 ///
 /// # Errors
 ///
-/// [`Error::ParameterOutOfRange`] unless γ is finite and at least 0.
+/// [`Error::ParameterOutOfRange`] unless γ is finite and at least 0; [`Error::TooLarge`] if there is no memory for the
+/// result.
 ///
 /// # Examples
 ///
@@ -233,14 +235,15 @@ where
     D: Dimension,
 {
     check("gamma", gamma, None)?;
-    Ok(elementwise::map(x, WeightMap::Weight(gamma.min(LARGEST_GAMMA))))
+    elementwise::map(x, WeightMap::Weight(gamma.min(LARGEST_GAMMA)))
 }
 
 /// dw/dx = γ·x^(γ−1), element by element; infinite at x = 0 for 0 < γ < 1.
 ///
 /// # Errors
 ///
-/// [`Error::ParameterOutOfRange`] unless γ is finite and at least 0.
+/// [`Error::ParameterOutOfRange`] unless γ is finite and at least 0; [`Error::TooLarge`] if there is no memory for the
+/// result.
 ///
 /// # Examples
 ///
@@ -258,7 +261,7 @@ where
     D: Dimension,
 {
     check("gamma", gamma, None)?;
-    Ok(elementwise::map(x, WeightMap::Gradient(gamma.min(LARGEST_GAMMA))))
+    elementwise::map(x, WeightMap::Gradient(gamma.min(LARGEST_GAMMA)))
 }
 
 #[cfg(test)]

@@ -51,6 +51,9 @@ pub mod docs {
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
 
+    #[doc = include_str!("../docs/training.md")]
+    pub mod training {}
+
     #[doc = include_str!("../docs/design.md")]
     pub mod design {}
 }

@@ -156,6 +156,8 @@ impl AsymmetricLoss {
 
     /// The gradient of the reduced loss in the logits.
     ///
+    /// At p = m, where a loss with γ₋ ≤ 1 has a kink, it is that from below: 0. Differences across a kink are no gradient.
+    ///
     /// # Errors
     ///
     /// [Those of every call](Self#errors).
@@ -259,7 +261,8 @@ impl AsymmetricLoss {
     /// The vector-Jacobian product: the gradient in the logits of Σ upstream·losses, in one pass. The reduction has no part
     /// in it.
     ///
-    /// It continues a chain rule: `upstream` is the gradient of some quantity in the [`losses`](Self::losses).
+    /// It continues a chain rule: `upstream` is the gradient of some quantity in the [`losses`](Self::losses). One that is
+    /// infinite where the loss is flat gives NaN.
     ///
     /// # Errors
     ///

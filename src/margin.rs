@@ -116,7 +116,7 @@ pub(crate) fn check(m: f64, class: Option<usize>) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// [`Error::ParameterOutOfRange`] unless 0 ≤ m < 1.
+/// [`Error::ParameterOutOfRange`] unless 0 ≤ m < 1; [`Error::TooLarge`] if there is no memory for the result.
 ///
 /// # Examples
 ///
@@ -134,14 +134,14 @@ where
     D: Dimension,
 {
     check(prob_margin, None)?;
-    Ok(elementwise::map(probabilities, ShiftMap::Shift(prob_margin)))
+    elementwise::map(probabilities, ShiftMap::Shift(prob_margin))
 }
 
 /// du/dp: 1 where p > m, else 0.
 ///
 /// # Errors
 ///
-/// [`Error::ParameterOutOfRange`] unless 0 ≤ m < 1.
+/// [`Error::ParameterOutOfRange`] unless 0 ≤ m < 1; [`Error::TooLarge`] if there is no memory for the result.
 ///
 /// # Examples
 ///
@@ -159,5 +159,5 @@ where
     D: Dimension,
 {
     check(prob_margin, None)?;
-    Ok(elementwise::map(probabilities, ShiftMap::Gradient(prob_margin)))
+    elementwise::map(probabilities, ShiftMap::Gradient(prob_margin))
 }

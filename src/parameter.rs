@@ -83,8 +83,9 @@ pub(crate) struct Short(pub(crate) f64);
 
 impl Display for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moderate = self.0 == 0.0 || !self.0.is_finite() || (1e-5..1e16).contains(&self.0.abs());
-        if moderate { write!(f, "{}", self.0) } else { write!(f, "{:e}", self.0) }
+        let number = self.0 + 0.0; // −0 is 0
+        let moderate = number == 0.0 || !number.is_finite() || (1e-5..1e16).contains(&number.abs());
+        if moderate { write!(f, "{number}") } else { write!(f, "{number:e}") }
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::element::Float;
 use crate::error::Error;
 use crate::parameter::Short;
+use crate::results::zeros_like;
 use crate::sum::{Accumulator, rounded};
 use ndarray::{Array, ArrayBase, Data, Dimension};
 use std::fmt::{self, Display};
@@ -46,15 +47,17 @@ pub enum Reduction {
 }
 
 impl Reduction {
-    /// Fails unless a divisor is positive and finite.
+    /// Fails unless a divisor and its reciprocal are positive and finite.
     pub(crate) fn check(self) -> Result<(), Error> {
         match self {
-            Reduction::Divisor(actual) if !(actual > 0.0 && actual.is_finite()) => Err(Error::ParameterOutOfRange {
-                parameter: "reduction",
-                expected: "a positive, finite divisor",
-                actual,
-                class: None,
-            }),
+            Reduction::Divisor(actual) if !(actual >= f64::MIN_POSITIVE && actual.is_finite()) => {
+                Err(Error::ParameterOutOfRange {
+                    parameter: "reduction",
+                    expected: "a positive, finite divisor",
+                    actual,
+                    class: None,
+                })
+            }
             _ => Ok(()),
         }
     }
@@ -90,10 +93,7 @@ impl FromStr for Reduction {
             ("sum", _) => Reduction::Sum,
             (_, Some(Ok(divisor))) => Reduction::Divisor(divisor),
             _ => {
-                let expected = match lower.as_str() {
-                    "none" => "mean, sum or divisor(n); `losses` gives those of all elements",
-                    _ => "mean, sum or divisor(n)",
-                };
+                let expected = "mean, sum or divisor(n)";
                 return Err(Error::UnknownName { parameter: "reduction", expected, actual: name.to_owned() });
             }
         };
@@ -147,15 +147,27 @@ pub(crate) fn divided<T: Float, E>(
 
 /// The gradient of the sum in each loss: 1.
 ///
+/// # Errors
+///
+/// [`Error::TooLarge`] if there is no memory for the result.
+///
 /// # Examples
 ///
 /// ```
 /// use ndarray::array;
 ///
-/// assert_eq!(asymmetric_loss::reduction::sum_gradient(&array![0.5, 0.25]), array![1.0, 1.0]);
+/// assert_eq!(asymmetric_loss::reduction::sum_gradient(&array![0.5, 0.25])?, array![1.0, 1.0]);
+/// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-pub fn sum_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>) -> Array<T, D> {
-    losses.map(|_| T::one())
+pub fn sum_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>) -> Result<Array<T, D>, Error> {
+    filled(losses, T::one())
+}
+
+/// An array like another, full of one number.
+fn filled<T: Float, S: Data<Elem = T>, D: Dimension>(like: &ArrayBase<S, D>, x: T) -> Result<Array<T, D>, Error> {
+    let mut array = zeros_like(like)?;
+    array.fill(x);
+    Ok(array)
 }
 
 /// The mean of all elements of an array.
@@ -178,7 +190,7 @@ pub fn mean<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>)
 ///
 /// # Errors
 ///
-/// [`Error::EmptyMean`] if there are none.
+/// [`Error::EmptyMean`] if there are none; [`Error::TooLarge`] if there is no memory for the result.
 ///
 /// # Examples
 ///
@@ -191,6 +203,5 @@ pub fn mean<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>)
 pub fn mean_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(
     losses: &ArrayBase<S, D>,
 ) -> Result<Array<T, D>, Error> {
-    let scale = T::from_f64(1.0 / count(losses.shape())?);
-    Ok(losses.map(|_| scale))
+    filled(losses, T::from_f64(1.0 / count(losses.shape())?))
 }

@@ -2,10 +2,13 @@
 
 use crate::error::Error;
 use crate::loss::AsymmetricLoss;
+use crate::parameter::Parameter;
 use crate::reduction::Reduction;
 use crate::settings::{Implementation, Settings};
-use serde::de::Error as _;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 /// What has a name is saved by it.
 macro_rules! by_name {
@@ -25,17 +28,52 @@ macro_rules! by_name {
 }
 by_name!(Implementation Reduction);
 
-impl Serialize for Settings {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Settings::serialize(self, serializer)
+/// The fields of [`Settings`], for serde to derive from. The settings themselves would get unchecked functions of that name.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Settings", default, deny_unknown_fields)]
+struct Fields {
+    gamma_neg: Parameter,
+    gamma_pos: Parameter,
+    prob_margin: Parameter,
+    implementation: Implementation,
+    detach_focal_weight: bool,
+    log_floor: f64,
+    reduction: Reduction,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        let Settings { gamma_neg, gamma_pos, prob_margin, implementation, detach_focal_weight, log_floor, reduction } =
+            Settings::default();
+        Fields { gamma_neg, gamma_pos, prob_margin, implementation, detach_focal_weight, log_floor, reduction }
     }
 }
 
-/// Settings that are not there have their default; those that are no settings, or invalid, are refused.
+impl Serialize for Settings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Fields::serialize(self, serializer)
+    }
+}
+
 impl<'de> Deserialize<'de> for Settings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let settings = Settings::deserialize(deserializer)?;
-        settings.check().map_err(D::Error::custom)?;
+        deserializer.deserialize_map(ByName)
+    }
+}
+
+/// Takes settings by name only: a list of numbers could be anything.
+struct ByName;
+
+impl<'de> Visitor<'de> for ByName {
+    type Value = Settings;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("settings by name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Settings, A::Error> {
+        let settings = Fields::deserialize(MapAccessDeserializer::new(map))?;
+        settings.check().map_err(A::Error::custom)?;
         Ok(settings)
     }
 }
@@ -43,12 +81,12 @@ impl<'de> Deserialize<'de> for Settings {
 /// A loss is saved as its settings.
 impl Serialize for AsymmetricLoss {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Serialize::serialize(self.settings(), serializer)
+        self.settings().serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for AsymmetricLoss {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <Settings as Deserialize>::deserialize(deserializer).map(Self::from)
+        Settings::deserialize(deserializer).map(Self::from)
     }
 }

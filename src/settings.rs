@@ -17,7 +17,7 @@ use std::str::FromStr;
 /// ```
 /// use asymmetric_loss::Implementation;
 ///
-/// assert_eq!("DEEP-PSP".parse(), Ok(Implementation::DeepPsp)); // any case, as in the reference
+/// assert_eq!("DEEP-PSP".parse(), Ok(Implementation::DeepPsp)); // any case, as in the reference; hyphens may be left out
 /// assert_eq!(Implementation::DeepPsp.to_string(), "deep-psp");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -55,7 +55,8 @@ impl FromStr for Implementation {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
-        let found = Self::ALL.into_iter().find(|implementation| implementation.name().eq_ignore_ascii_case(name));
+        let letters = |name: &str| name.replace(['-', '_'], "").to_ascii_lowercase();
+        let found = Self::ALL.into_iter().find(|implementation| letters(implementation.name()) == letters(name));
         found.ok_or_else(|| Error::UnknownName {
             parameter: "implementation",
             expected: "alibaba-miil, deep-psp or paper",
@@ -69,6 +70,20 @@ impl FromStr for Implementation {
 /// They come from [`AsymmetricLoss::settings`](crate::AsymmetricLoss::settings), or with the feature `serde` from a file, and
 /// [`AsymmetricLoss::from`](crate::AsymmetricLoss) makes a loss of them. To change one, go through
 /// [`to_builder`](crate::AsymmetricLoss::to_builder).
+///
+/// With the feature `serde` a file may say, in TOML,
+///
+/// ```toml
+/// gamma_neg = [4, 2.5]          # or one number
+/// gamma_pos = 1
+/// prob_margin = 0.05
+/// implementation = "deep-psp"   # alibaba-miil | deep-psp | paper
+/// detach_focal_weight = false
+/// log_floor = 0.0
+/// reduction = "divisor(128)"    # mean | sum | divisor(n)
+/// ```
+///
+/// What is not there has its default. An unknown name is an error, and so is what the builder refuses.
 ///
 /// # Examples
 ///
@@ -85,11 +100,6 @@ impl FromStr for Implementation {
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(remote = "Self", default, deny_unknown_fields)
-)]
 pub struct Settings {
     pub(crate) gamma_neg: Parameter,
     pub(crate) gamma_pos: Parameter,

@@ -43,7 +43,7 @@ use sealed::Sealed;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a label",
     label = "not a label",
-    note = "labels may be any integer, `bool`, `Option<bool>`, `f32`, `f64` or the type of the logits"
+    note = "labels may be any integer, `bool`, `Option<bool>`, a float, or your own type with `Label`"
 )]
 pub trait Label: Copy + Send + Sync + 'static {
     /// How present it is, as a number from 0 to 1; NaN if that is unknown.
@@ -97,10 +97,13 @@ macro_rules! half_label {
 #[cfg(feature = "half")]
 half_label!(f16 bf16);
 
-/// A label in the type of the logits; as it is, if it has that type.
+/// A label in the type of the logits: as it is, if it has that type; NaN if it is no label, which rounding might hide.
 #[inline(always)]
 pub(crate) fn label<T: Float, Y: Label>(y: Y) -> T {
-    cast!(y, T).unwrap_or_else(|y| T::from_f64(y.presence()))
+    cast!(y, T).unwrap_or_else(|y| {
+        let presence = y.presence();
+        T::from_f64(if (0.0..=1.0).contains(&presence) { presence } else { f64::NAN })
+    })
 }
 
 /// The labels of a call, borrowed from an array.
@@ -143,7 +146,8 @@ impl<Y, D: Dimension> Sealed for Targets<'_, Y, D> {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand as targets of logits with dimension `{D}`",
     label = "not targets",
-    note = "pass a reference to an array of labels with as many axes as the logits, or `Targets::new(&labels)`"
+    note = "pass a reference to an array of labels, of the same ndarray and with as many axes as the logits",
+    note = "of an `ArrayRef` pass `&labels.view()`"
 )]
 pub trait IntoTargets<'a, D: Dimension>: Sealed {
     /// The type of a label.

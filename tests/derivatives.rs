@@ -175,9 +175,9 @@ proptest! {
     #[test]
     fn activation_stage(z in vec(logits(), 1..40)) {
         let [z, steps] = [z.iter().map(|z| (z / STEP).round() * STEP).collect(), Array1::from_elem(z.len(), STEP)];
-        check("sigmoid", &z, &activation::sigmoid_gradient(&z), differences(&z, &steps, activation::sigmoid))?;
-        let log_sigmoid = differences(&z, &steps, activation::log_sigmoid);
-        check("log-sigmoid", &z, &activation::log_sigmoid_gradient(&z), log_sigmoid)?;
+        check("sigmoid", &z, &activation::sigmoid_gradient(&z)?, differences(&z, &steps, |z| activation::sigmoid(z).expect("memory")))?;
+        let log_sigmoid = differences(&z, &steps, |z| activation::log_sigmoid(z).expect("memory"));
+        check("log-sigmoid", &z, &activation::log_sigmoid_gradient(&z)?, log_sigmoid)?;
     }
 
     #[test]
@@ -206,7 +206,7 @@ proptest! {
         more[i] += 0.5;
         let sum: f64 = (reduction::sum(&more) - reduction::sum(&losses)) / 0.5;
         let mean: f64 = (reduction::mean(&more)? - reduction::mean(&losses)?) / 0.5;
-        prop_assert!((sum - reduction::sum_gradient(&losses)[i]).abs() < 1e-12);
+        prop_assert!((sum - reduction::sum_gradient(&losses)?[i]).abs() < 1e-12);
         prop_assert!((mean - reduction::mean_gradient(&losses)?[i]).abs() < 1e-12);
     }
 

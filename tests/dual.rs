@@ -135,10 +135,22 @@ fn stage_functions_are_those_of_f64() {
             assert!(same(actual, expected), "{what} of {:e}: {actual:e}, f64 {expected:e}", x[i]);
         }
     };
-    check("sigmoid", activation::sigmoid(&duals), activation::sigmoid(&x));
-    check("sigmoid′", activation::sigmoid_gradient(&duals), activation::sigmoid_gradient(&x));
-    check("log-sigmoid", activation::log_sigmoid(&duals), activation::log_sigmoid(&x));
-    check("log-sigmoid′", activation::log_sigmoid_gradient(&duals), activation::log_sigmoid_gradient(&x));
+    check("sigmoid", activation::sigmoid(&duals).expect("memory"), activation::sigmoid(&x).expect("memory"));
+    check(
+        "sigmoid′",
+        activation::sigmoid_gradient(&duals).expect("memory"),
+        activation::sigmoid_gradient(&x).expect("memory"),
+    );
+    check(
+        "log-sigmoid",
+        activation::log_sigmoid(&duals).expect("memory"),
+        activation::log_sigmoid(&x).expect("memory"),
+    );
+    check(
+        "log-sigmoid′",
+        activation::log_sigmoid_gradient(&duals).expect("memory"),
+        activation::log_sigmoid_gradient(&x).expect("memory"),
+    );
     for m in [0.0, 0.2] {
         let (actual, expected) = (margin::shift(&duals, m), margin::shift(&x, m));
         check("shift", actual.expect("a valid margin"), expected.expect("a valid margin"));

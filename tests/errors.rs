@@ -1,7 +1,9 @@
 //! Every error: how it comes about, what it carries and how it reads.
 
-use asymmetric_loss::reduction::{mean, mean_gradient, sum};
-use asymmetric_loss::{AsymmetricLoss, Builder, Error, Float, Implementation, Label, Reduction, focal, margin};
+use asymmetric_loss::reduction::{mean, mean_gradient, sum, sum_gradient};
+use asymmetric_loss::{
+    AsymmetricLoss, Builder, Error, Float, Implementation, Label, Reduction, activation, focal, margin,
+};
 use ndarray::{Array1, Array2, Array3, array};
 
 fn built(builder: Builder) -> AsymmetricLoss {
@@ -33,7 +35,7 @@ fn shapes_that_differ() {
     let other = Array2::<f64>::zeros((1, 3)); // would broadcast
     let mismatch = |array| Error::ShapeMismatch { array, expected: vec![4, 3], actual: vec![1, 3] };
 
-    let text = "targets must have shape [4, 3], but has [1, 3]";
+    let text = "the shape of targets must be [4, 3], but is [1, 3]";
     assert_error(loss.forward(&logits, &other), &mismatch("targets"), text);
     assert_error(loss.gradient(&logits, &other), &mismatch("targets"), text);
     assert_error(loss.value_and_gradient(&logits, &other), &mismatch("targets"), text);
@@ -41,10 +43,10 @@ fn shapes_that_differ() {
     assert_error(loss.vjp(&logits, &other, &logits), &mismatch("targets"), text);
 
     let into = loss.value_and_gradient_into(&logits, &logits, &mut other.clone());
-    assert_error(into, &mismatch("gradient"), "gradient must have shape [4, 3], but has [1, 3]");
+    assert_error(into, &mismatch("gradient"), "the shape of gradient must be [4, 3], but is [1, 3]");
 
     let vjp = loss.vjp(&logits, &logits, &other);
-    assert_error(vjp, &mismatch("upstream"), "upstream must have shape [4, 3], but has [1, 3]");
+    assert_error(vjp, &mismatch("upstream"), "the shape of upstream must be [4, 3], but is [1, 3]");
 }
 
 #[test]
@@ -147,8 +149,8 @@ fn names_that_no_setting_has() {
     );
     assert_error(
         "None".parse::<Reduction>(),
-        &unknown("reduction", "mean, sum or divisor(n); `losses` gives those of all elements", "None"),
-        "reduction must be mean, sum or divisor(n); `losses` gives those of all elements, but is \"None\"",
+        &unknown("reduction", "mean, sum or divisor(n)", "None"),
+        "reduction must be mean, sum or divisor(n), but is \"None\"; `AsymmetricLoss::losses` gives the loss of each element",
     );
     for name in ["", "average", "divisor", "divisor()", "divisor(x)", "divisor(2"] {
         assert_error(
@@ -161,9 +163,10 @@ fn names_that_no_setting_has() {
 
 #[test]
 fn divisors_out_of_range() {
-    for divisor in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+    for divisor in [0.0, -1.0, 1e-320, f64::NAN, f64::INFINITY] {
         let expected = out_of_range("reduction", "a positive, finite divisor", divisor, None);
-        let text = format!("reduction must be a positive, finite divisor, but is {divisor}");
+        let printed = if divisor == 1e-320 { "1e-320".to_owned() } else { divisor.to_string() };
+        let text = format!("reduction must be a positive, finite divisor, but is {printed}");
         assert_error(AsymmetricLoss::builder().reduction(Reduction::Divisor(divisor)).build(), &expected, &text);
         assert_error(format!("divisor({divisor})").parse::<Reduction>(), &expected, &text);
     }
@@ -182,6 +185,12 @@ fn results_beyond_memory() {
     assert_error(loss.derivatives(&logits, &logits), &expected, text);
     assert_error(loss.vjp(&logits, &logits, &logits), &expected, text);
     assert_error(loss.hessian_diagonal(&logits, &logits), &expected, text);
+    assert_error(activation::sigmoid(&logits), &expected, text);
+    assert_error(activation::log_sigmoid_gradient(&logits), &expected, text);
+    assert_error(margin::shift(&logits, 0.05), &expected, text);
+    assert_error(focal::weight_gradient(&logits, 4.0), &expected, text);
+    assert_error(sum_gradient(&logits), &expected, text);
+    assert_error(mean_gradient(&logits), &expected, text);
 }
 
 /// Where it says something else every time, the kernel has met a label that no one finds again.
@@ -205,12 +214,12 @@ fn targets_that_are_no_labels() {
     let loss = AsymmetricLoss::default();
     let logits = Array3::<f64>::zeros((2, 3, 4));
     for (value, text) in [
-        (f64::NAN, "targets must lie in [0, 1], but is NaN at [1, 0, 3]"),
-        (f64::INFINITY, "targets must lie in [0, 1], but is inf at [1, 0, 3]"),
-        (f64::NEG_INFINITY, "targets must lie in [0, 1], but is -inf at [1, 0, 3]"),
-        (-1.0, "targets must lie in [0, 1], but is -1 at [1, 0, 3]"),
-        (1.0 + f64::EPSILON, "targets must lie in [0, 1], but is 1.0000000000000002 at [1, 0, 3]"),
-        (2.0, "targets must lie in [0, 1], but is 2 at [1, 0, 3]"),
+        (f64::NAN, "targets must lie in [0, 1], but the one at [1, 0, 3] is NaN"),
+        (f64::INFINITY, "targets must lie in [0, 1], but the one at [1, 0, 3] is inf"),
+        (f64::NEG_INFINITY, "targets must lie in [0, 1], but the one at [1, 0, 3] is -inf"),
+        (-1.0, "targets must lie in [0, 1], but the one at [1, 0, 3] is -1"),
+        (1.0 + f64::EPSILON, "targets must lie in [0, 1], but the one at [1, 0, 3] is 1.0000000000000002"),
+        (2.0, "targets must lie in [0, 1], but the one at [1, 0, 3] is 2"),
     ] {
         for others in [0.0, 1.0, 0.5] {
             let mut targets = Array3::from_elem((2, 3, 4), others);
@@ -229,9 +238,14 @@ fn targets_that_are_no_labels() {
     assert_eq!(error, Error::InvalidTarget { index: vec![1], actual: 7.0 });
     let error = loss.forward(&array![0.0_f32, 0.0], &array![1_u8, 2]).unwrap_err();
     assert_eq!(error, Error::InvalidTarget { index: vec![1], actual: 2.0 });
+    // Rounding to the type of the logits makes none of them a label.
+    for y in [1.0 + f64::EPSILON, -1e-300] {
+        let error = loss.forward(&array![0.0_f32, 0.0], &array![1.0, y]).unwrap_err();
+        assert_eq!(error, Error::InvalidTarget { index: vec![1], actual: y });
+    }
     // A single number has no index.
     let error = loss.forward(&ndarray::arr0(0.0), &ndarray::arr0(-0.5)).unwrap_err();
-    assert_eq!(error.to_string(), "targets must lie in [0, 1], but is -0.5 at []");
+    assert_eq!(error.to_string(), "targets must lie in [0, 1], but the one at [] is -0.5");
 }
 
 /// Far inside an array that threads share, and found by the same index.

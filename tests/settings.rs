@@ -106,6 +106,7 @@ fn names_are_those_of_the_reference_in_any_case() {
         let name = implementation.to_string();
         assert_eq!(name.parse(), Ok(implementation));
         assert_eq!(name.to_uppercase().parse(), Ok(implementation));
+        assert_eq!(format!("{implementation:?}").parse(), Ok(implementation));
         assert_eq!(format!("{implementation:>14}").len(), 14);
     }
     for reduction in [Reduction::Mean, Reduction::Sum, Reduction::Divisor(128.0), Reduction::Divisor(1e-300)] {
@@ -120,6 +121,7 @@ mod saved {
     use super::*;
     use asymmetric_loss::Settings;
     use proptest::prelude::*;
+    use serde::Deserialize;
 
     #[test]
     fn as_names_and_numbers() {
@@ -156,7 +158,12 @@ mod saved {
             let error = serde_json::from_str::<AsymmetricLoss>(json).unwrap_err().to_string();
             assert!(error.contains(message), "{json}: {error}");
             assert!(serde_json::from_str::<Settings>(json).is_err());
+            // The way of serde, and what a derived function of that name would shadow.
+            let value: serde_json::Value = serde_json::from_str(json).unwrap();
+            assert!(Settings::deserialize(&value).is_err() && AsymmetricLoss::deserialize(value).is_err());
         }
+        let error = serde_json::from_str::<AsymmetricLoss>("[4, 2, 0.5]").unwrap_err().to_string();
+        assert!(error.contains("expected settings by name"), "{error}");
     }
 
     fn parameter(values: std::ops::Range<f64>) -> impl Strategy<Value = Parameter> {

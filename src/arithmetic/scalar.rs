@@ -160,7 +160,7 @@ macro_rules! arithmetic {
             #[inline(always)]
             fn ln_pair(x: Pair<Self>) -> Pair<Self> {
                 let smallest = x.hi.number(f64::from(-<$element>::MAX_EXPONENT).exp2());
-                let x = if x.hi.0 < smallest.0 { smallest } else { x.round() };
+                let x = if x.hi.0 < smallest.0 { x.hi.one() } else { x.round() };
                 Pair::single($name(x.0.ln()))
             }
 

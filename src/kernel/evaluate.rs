@@ -8,7 +8,7 @@ use crate::focal::Jet;
 use crate::formula::{Class, Formula};
 use crate::settings::Implementation;
 use crate::sum::Accumulator;
-use crate::targets::{Label, label};
+use crate::targets::Label;
 use castaway::cast;
 
 /// The size of an element, in bytes, above which elements go one by one, or a stretch of them would fill the stack.
@@ -360,12 +360,12 @@ fn stretch<'a, T: Float, const N: usize>(slice: &'a [T], padded: &'a mut [T; N])
 fn convert<'a, T: Float, Y: Label, const N: usize>(slice: &[Y], floats: &'a mut [T; N]) -> &'a [T; N] {
     if let Ok(stretch) = <&[Y; N]>::try_from(slice) {
         for i in 0..N {
-            floats[i] = label(stretch[i]);
+            floats[i] = T::from_f64(stretch[i].presence());
         }
         return floats;
     }
     for (float, &y) in floats.iter_mut().zip(slice) {
-        *float = label(y);
+        *float = T::from_f64(y.presence());
     }
     floats
 }

@@ -173,11 +173,11 @@ pub(crate) fn stages<T: Element>(logits: &Array2<T>) -> Vec<Record> {
 
 fn stages_of<T: Element>(logits: &Array2<T>) -> Record {
     let mut record = Record::new();
-    let p = activation::sigmoid(logits);
+    let p = activation::sigmoid(logits).expect("memory");
     record.elements(&p);
-    record.elements(&activation::sigmoid_gradient(logits));
-    record.elements(&activation::log_sigmoid(logits));
-    record.elements(&activation::log_sigmoid_gradient(logits));
+    record.elements(&activation::sigmoid_gradient(logits).expect("memory"));
+    record.elements(&activation::log_sigmoid(logits).expect("memory"));
+    record.elements(&activation::log_sigmoid_gradient(logits).expect("memory"));
     for prob_margin in [0.0, 0.05] {
         record.elements(&margin::shift(&p, prob_margin).expect("a valid margin"));
         record.elements(&margin::shift_gradient(&p, prob_margin).expect("a valid margin"));
@@ -187,7 +187,7 @@ fn stages_of<T: Element>(logits: &Array2<T>) -> Record {
         record.elements(&focal::weight_gradient(&p, gamma).expect("a valid exponent"));
     }
     reduction::sum(&p).record(&mut record);
-    record.elements(&reduction::sum_gradient(&p));
+    record.elements(&reduction::sum_gradient(&p).expect("memory"));
     reduction::mean(&p).expect("some elements").record(&mut record);
     record.elements(&reduction::mean_gradient(&p).expect("some elements"));
     record

@@ -80,8 +80,14 @@ fn table<T: Element>(truth: &Truth) -> Vec<Function<T>> {
     let least = |e: f64| 2.0 * T::smallest_normal().powf(1.0 / e.max(1.0));
     let [first, second, third, fourth] = truth.powers;
     vec![
-        function("sigmoid", -top, top, |x| sigmoid(&ArrayView1::from(x)).to_vec(), truth.sigmoid),
-        function("log_sigmoid", -top, top, |x| log_sigmoid(&ArrayView1::from(x)).to_vec(), truth.log_sigmoid),
+        function("sigmoid", -top, top, |x| sigmoid(&ArrayView1::from(x)).expect("memory").to_vec(), truth.sigmoid),
+        function(
+            "log_sigmoid",
+            -top,
+            top,
+            |x| log_sigmoid(&ArrayView1::from(x)).expect("memory").to_vec(),
+            truth.log_sigmoid,
+        ),
         function("weight, γ 0.5", least(POWERS[0]), 1.0, |x| power(x, POWERS[0]), first),
         function("weight, γ 2.5", least(POWERS[1]), 1.0, |x| power(x, POWERS[1]), second),
         function("weight, γ 4", least(POWERS[2]), 1.0, |x| power(x, POWERS[2]), third),
