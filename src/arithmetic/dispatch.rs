@@ -45,10 +45,6 @@ pub(crate) fn run<T: Native, K: Task<T>>(task: K) -> K::Output {
         return run_on::<_, _, _, WIDE>(simd, task);
     }
     let _ = level;
-    // Not compiled where it would never run.
-    if cfg!(target_arch = "x86_64") {
-        unreachable!("x86-64 has SSE2");
-    }
     task.run::<T::Scalar>(())
 }
 
