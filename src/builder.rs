@@ -25,6 +25,13 @@ pub struct Builder {
     pub(crate) settings: Settings,
 }
 
+impl Settings {
+    /// Starts from these settings.
+    pub fn to_builder(&self) -> Builder {
+        Builder { settings: self.clone() }
+    }
+}
+
 impl Builder {
     /// γ₋ ≥ 0, the focusing exponent of negatives; 4 by default.
     pub fn gamma_neg(mut self, gamma: impl Into<Parameter>) -> Self {

@@ -1,8 +1,9 @@
 //! What can be wrong with the arrays of a call.
 
+use crate::element::Float;
 use crate::error::Error;
 use crate::settings::Settings;
-use crate::targets::Label;
+use crate::targets::{Label, label};
 use ndarray::{ArrayView, Dimension};
 
 /// Fails unless settings per class are as many as the last axis is long.
@@ -24,16 +25,16 @@ pub(crate) fn check_shape(array: &'static str, expected: &[usize], actual: &[usi
 }
 
 /// The first label outside [0, 1] in logical order, once the kernel has met one behind some that are `valid`.
-pub(crate) fn find_invalid<Y: Label, D: Dimension>(labels: &ArrayView<'_, Y, D>, valid: usize) -> Error {
-    let found =
-        labels.iter().map(|label| label.presence()).zip(0..).skip(valid).find(|(y, _)| !(0.0..=1.0).contains(y));
+pub(crate) fn find_invalid<T: Float, Y: Label, D: Dimension>(labels: &ArrayView<'_, Y, D>, valid: usize) -> Error {
+    let is_valid = |y: T| y >= T::zero() && y <= T::one();
+    let found = labels.iter().zip(0..).skip(valid).find(|&(&y, _)| !is_valid(label(y)));
     // A label that no longer is what the kernel met has no place.
-    let Some((actual, mut position)) = found else {
+    let Some((y, mut position)) = found else {
         return Error::InvalidTarget { index: Vec::new(), actual: f64::NAN };
     };
     let mut index = vec![0; labels.ndim()];
     for (axis, &length) in labels.shape().iter().enumerate().rev() {
         (index[axis], position) = (position % length, position / length);
     }
-    Error::InvalidTarget { index, actual }
+    Error::InvalidTarget { index, actual: y.presence() }
 }

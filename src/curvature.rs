@@ -9,7 +9,7 @@ use crate::results::zeros_like;
 use crate::targets::IntoTargets;
 use ndarray::{Array, ArrayBase, Data, DataMut, Dimension};
 
-/// All that is to know of a loss at some logits.
+/// Value, gradient and curvature of a loss.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Derivatives<T: Element, D: Dimension> {

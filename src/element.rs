@@ -60,7 +60,7 @@ half_element!(f16 bf16);
 ///
 /// # Examples
 ///
-/// A float that counts nothing new but shows what has to be written:
+/// A wrapped `f64`, to show what has to be written:
 ///
 /// ```
 /// use asymmetric_loss::{AsymmetricLoss, Float};
@@ -95,8 +95,9 @@ half_element!(f16 bf16);
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no number that this crate knows",
+    message = "`{Self}` is neither a float to calculate with nor a label",
     note = "logits may be `f32`, `f64`, with the feature `half` `f16` and `bf16`, or your own type with `Float`",
+    note = "functions of the stages take floats: convert half precision first",
     note = "labels may be any integer, `bool`, `Option<bool>`, any of those floats, or your own type with `Label`"
 )]
 pub trait Float:

@@ -48,9 +48,8 @@ where
 {
     let mut result = zeros_like(array)?;
     result.assign(array);
-    match result.as_slice_memory_order_mut() {
-        Some(elements) => map_slice(f, elements),
-        None => result.mapv_inplace(|x| f.eval(Scalar(x)).0),
+    if let Some(elements) = result.as_slice_memory_order_mut() {
+        map_slice(f, elements);
     }
     Ok(result)
 }

@@ -99,9 +99,7 @@ impl fmt::Display for Error {
                 write!(f, "{parameter} must have at least one value, but has none")
             }
             Error::UnknownName { parameter, expected, actual } => {
-                write!(f, "{parameter} must be {expected}, but is {actual:?}")?;
-                let is_none = *parameter == "reduction" && actual.eq_ignore_ascii_case("none");
-                if is_none { f.write_str("; `AsymmetricLoss::losses` gives the loss of each element") } else { Ok(()) }
+                write!(f, "{parameter} must be {expected}, but is {actual:?}")
             }
             Error::InvalidTarget { index, actual } => {
                 write!(f, "targets must lie in [0, 1], but the one at {index:?} is {}", Short(*actual))

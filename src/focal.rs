@@ -211,7 +211,9 @@ impl Map for WeightMap {
         }
     }
 }
-/// w = xᵞ, element by element, for probabilities x; an x below the smallest normal number counts as that number.
+
+/// w = xᵞ, element by element, for probabilities x; where γ is no whole number up to 4, an x that is not 0 but below the
+/// smallest normal number counts as that number.
 ///
 /// # Errors
 ///
@@ -238,7 +240,7 @@ where
     elementwise::map(x, WeightMap::Weight(gamma.min(LARGEST_GAMMA)))
 }
 
-/// dw/dx = γ·x^(γ−1), element by element; infinite at x = 0 for 0 < γ < 1.
+/// dw/dx = γ·x^(γ−1), element by element; infinite at x = 0 for 0 < γ < 1. Tiny x count as in [`weight`].
 ///
 /// # Errors
 ///

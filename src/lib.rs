@@ -11,6 +11,7 @@ mod error;
 mod formula;
 mod kernel;
 mod loss;
+mod order;
 mod parameter;
 mod pass;
 mod results;

@@ -21,7 +21,7 @@ use std::fmt::{self, Debug, Display};
 ///
 /// Arrays may have any number of axes, any layout and any [`Element`] as elements; the last axis is that of the classes.
 /// Targets are a reference to an array of [`Label`](crate::Label)s in the shape of the logits. Arrays of results have that
-/// shape, and the memory order of the logits. A NaN logit gives NaN in its element; infinite ones give the limit.
+/// shape, and the memory order of the logits (row-major where these repeat elements by broadcasting). A NaN logit gives NaN in its element; infinite ones give the limit.
 ///
 /// Source: Ridnik et al., "Asymmetric Loss for Multi-Label Classification", ICCV 2021 (arXiv 2009.14119), as in the
 /// class `torch_ecg.models.loss.AsymmetricLoss`.
@@ -34,6 +34,7 @@ use std::fmt::{self, Debug, Display};
 /// - [`Error::ParameterLength`] if a setting per class does not match the last axis,
 /// - [`Error::InvalidTarget`] for a target that is NaN or outside [0, 1],
 /// - [`Error::EmptyMean`] for the mean of no elements,
+/// - [`Error::ParameterOutOfRange`] for a divisor so small that the type of the logits cannot hold its reciprocal,
 /// - [`Error::TooLarge`] if there is no memory for a result.
 ///
 /// # Examples
@@ -84,7 +85,7 @@ impl AsymmetricLoss {
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
     pub fn to_builder(&self) -> Builder {
-        Builder { settings: self.settings().clone() }
+        self.settings().to_builder()
     }
 
     /// What the loss is made of.

@@ -98,7 +98,7 @@ macro_rules! from_number {
         }
     )*};
 }
-from_number!(f32 f64 u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+from_number!(f32 f64 u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
 
 impl<X: AsPrimitive<f64>, const N: usize> From<[X; N]> for Parameter {
     fn from(values: [X; N]) -> Self {

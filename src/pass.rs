@@ -5,7 +5,7 @@ use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::{Arrays, Pass, Plans, traverse};
 use crate::reduction::{Reduction, divided};
-use crate::sum::rounded;
+use crate::sum::{is_finite, rounded};
 use crate::targets::{Label, Targets};
 use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
@@ -22,7 +22,7 @@ impl<T, D> Default for Outputs<'_, T, D> {
     }
 }
 
-/// The reduced loss, with each element multiplied by its weight; gradient and Hessian are divided by what the sum of the losses is.
+/// The reduced loss, each element multiplied by its weight; gradient and Hessian are divided by the same divisor.
 pub(crate) fn evaluate<T: Element, Y: Label, D: Dimension>(
     plans: &Plans,
     reduction: Reduction,
@@ -35,6 +35,10 @@ pub(crate) fn evaluate<T: Element, Y: Label, D: Dimension>(
     check_classes(&plans.settings, logits.shape())?;
     let divisor = reduction.divisor(logits.shape())?;
     let scale = T::Float::from_f64(1.0 / divisor);
+    if !is_finite(scale) {
+        let expected = "a divisor whose reciprocal is in the range of the logits";
+        return Err(Error::ParameterOutOfRange { parameter: "reduction", expected, actual: divisor, class: None });
+    }
     let plan = plans.plan();
     divided(divisor, |loss_scale| {
         let Outputs { losses, gradient, hessian } = &mut outputs;
@@ -47,6 +51,8 @@ pub(crate) fn evaluate<T: Element, Y: Label, D: Dimension>(
             hessian: hessian.as_mut().map(|hessian| hessian.view_mut()),
         };
         let pass = Pass { plan: &plan, scale, loss_scale };
-        traverse(&pass, arrays).map(rounded::<T::Float>).map_err(|invalid| find_invalid(&targets.labels, invalid.valid))
+        traverse(&pass, arrays)
+            .map(rounded::<T::Float>)
+            .map_err(|invalid| find_invalid::<T::Float, _, _>(&targets.labels, invalid.valid))
     })
 }

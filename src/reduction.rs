@@ -7,7 +7,7 @@ use crate::element::Float;
 use crate::error::Error;
 use crate::parameter::Short;
 use crate::results::zeros_like;
-use crate::sum::{Accumulator, rounded};
+use crate::sum::{Accumulator, is_finite, rounded};
 use ndarray::{Array, ArrayBase, Data, Dimension};
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -53,7 +53,7 @@ impl Reduction {
             Reduction::Divisor(actual) if !(actual >= f64::MIN_POSITIVE && actual.is_finite()) => {
                 Err(Error::ParameterOutOfRange {
                     parameter: "reduction",
-                    expected: "a positive, finite divisor",
+                    expected: "finite and at least 2.3e-308",
                     actual,
                     class: None,
                 })
@@ -77,7 +77,7 @@ impl Display for Reduction {
         match self {
             Reduction::Mean => f.pad("mean"),
             Reduction::Sum => f.pad("sum"),
-            Reduction::Divisor(divisor) => write!(f, "divisor({})", Short(*divisor)),
+            Reduction::Divisor(divisor) => f.pad(&format!("divisor({})", Short(*divisor))),
         }
     }
 }
@@ -88,12 +88,15 @@ impl FromStr for Reduction {
     fn from_str(name: &str) -> Result<Self, Error> {
         let lower = name.to_ascii_lowercase();
         let divisor = lower.strip_prefix("divisor(").and_then(|rest| rest.strip_suffix(')'));
-        let reduction = match (lower.as_str(), divisor.map(str::parse)) {
+        let reduction = match (lower.as_str(), divisor.map(|n| n.trim().parse())) {
             ("mean", _) => Reduction::Mean,
             ("sum", _) => Reduction::Sum,
             (_, Some(Ok(divisor))) => Reduction::Divisor(divisor),
             _ => {
-                let expected = "mean, sum or divisor(n)";
+                let expected = match lower.as_str() {
+                    "none" => "mean, sum or divisor(n) (`AsymmetricLoss::losses` gives the loss of each element)",
+                    _ => "mean, sum or divisor(n)",
+                };
                 return Err(Error::UnknownName { parameter: "reduction", expected, actual: name.to_owned() });
             }
         };
@@ -136,11 +139,11 @@ pub(crate) fn divided<T: Float, E>(
     divisor: f64,
     mut sum: impl FnMut(Option<T::Sum>) -> Result<T::Sum, E>,
 ) -> Result<T, E> {
-    let plain = sum(None)?;
-    if divisor <= 1.0 || !plain.to_f64().is_infinite() {
-        return Ok(T::from_sum(plain / T::Sum::from_f64(divisor)));
+    let (plain, in_range) = (sum(None)?, T::Sum::from_f64(divisor));
+    if divisor <= 1.0 || is_finite(in_range) && !plain.to_f64().is_infinite() {
+        return Ok(T::from_sum(plain / in_range));
     }
-    // The quotient need not overflow where the sum does. A power of two at most 1/divisor, whose products are exact:
+    // The quotient need not overflow where sum or divisor do. A power of two at most 1/divisor, whose products are exact:
     let scale = (-divisor.log2().ceil()).exp2();
     Ok(T::from_sum(sum(Some(T::Sum::from_f64(scale)))? / T::Sum::from_f64(divisor * scale)))
 }

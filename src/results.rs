@@ -2,10 +2,10 @@
 
 use crate::element::{Element, Float};
 use crate::error::Error;
-use ndarray::{Array, ArrayBase, Data, Dimension};
-use std::cmp::Reverse;
+use crate::order::by_stride;
+use ndarray::{Array, ArrayBase, Axis, Data, Dimension};
 
-/// An array of zeros in the shape of another and, where that has one, in its memory order.
+/// An array of zeros in the shape and the memory order of another; row-major if that repeats elements by broadcasting.
 pub(crate) fn zeros_like<T: Element, S: Data<Elem = T>, D: Dimension>(
     like: &ArrayBase<S, D>,
 ) -> Result<Array<T, D>, Error> {
@@ -16,24 +16,20 @@ pub(crate) fn zeros_like<T: Element, S: Data<Elem = T>, D: Dimension>(
     if like.is_standard_layout() {
         return Array::from_shape_vec(like.raw_dim(), elements).map_err(|_| too_large());
     }
-    let order = memory_order(like);
-    let (mut shape, mut axes) = (like.raw_dim(), like.raw_dim());
+    let (strides, shape) = (like.strides(), like.shape());
+    let is_repeated = |(&length, &stride): (&usize, &isize)| length > 1 && stride == 0;
+    if shape.iter().zip(strides).any(is_repeated) {
+        return Array::from_shape_vec(like.raw_dim(), elements).map_err(|_| too_large());
+    }
+    let order = by_stride(strides, like.raw_dim());
+    let (mut permuted, mut axes) = (like.raw_dim(), like.raw_dim());
     for (position, &axis) in order.slice().iter().enumerate() {
-        shape[position] = like.shape()[axis];
+        permuted[position] = shape[axis];
         axes[axis] = position;
     }
-    Ok(Array::from_shape_vec(shape, elements).map_err(|_| too_large())?.permuted_axes(axes))
-}
-
-/// The axes from that of the largest strides to that along which elements lie closest together; where elements are repeated
-/// by broadcasting, the axes as they are.
-fn memory_order<S: Data, D: Dimension>(array: &ArrayBase<S, D>) -> D {
-    let mut order = array.raw_dim();
-    (0..order.ndim()).for_each(|axis| order[axis] = axis);
-    let (shape, strides) = (array.shape(), array.strides());
-    let is_repeated = |(&length, &stride): (&usize, &isize)| length > 1 && stride == 0;
-    if !shape.iter().zip(strides).any(is_repeated) {
-        order.slice_mut().sort_by_key(|&axis| (Reverse(strides[axis].unsigned_abs()), axis));
+    let mut array = Array::from_shape_vec(permuted, elements).map_err(|_| too_large())?.permuted_axes(axes);
+    for axis in (0..like.ndim()).filter(|&axis| strides[axis] < 0 && shape[axis] > 1) {
+        array.invert_axis(Axis(axis));
     }
-    order
+    Ok(array)
 }

@@ -57,9 +57,12 @@ impl Serialize for Settings {
 
 impl<'de> Deserialize<'de> for Settings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ByName)
+        deserializer.deserialize_struct("Settings", NAMES, ByName)
     }
 }
+
+const NAMES: &[&str] =
+    &["gamma_neg", "gamma_pos", "prob_margin", "implementation", "detach_focal_weight", "log_floor", "reduction"];
 
 /// Takes settings by name only: a list of numbers could be anything.
 struct ByName;

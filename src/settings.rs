@@ -83,7 +83,8 @@ impl FromStr for Implementation {
 /// reduction = "divisor(128)"    # mean | sum | divisor(n)
 /// ```
 ///
-/// What is not there has its default. An unknown name is an error, and so is what the builder refuses.
+/// What is not there has its default. An unknown name is an error, and so is what the builder refuses. Formats must keep names, and
+/// `serde_json` reads the last bit of a number only with its feature `float_roundtrip`.
 ///
 /// # Examples
 ///

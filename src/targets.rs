@@ -97,12 +97,15 @@ macro_rules! half_label {
 #[cfg(feature = "half")]
 half_label!(f16 bf16);
 
-/// A label in the type of the logits: as it is, if it has that type; NaN if it is no label, which rounding might hide.
+/// A number that is no label, and that every type has.
+const NO_LABEL: f64 = 2.0;
+
+/// A label in the type of the logits: as it is, if it has that type; [`NO_LABEL`] for one that rounding might make a label.
 #[inline(always)]
 pub(crate) fn label<T: Float, Y: Label>(y: Y) -> T {
     cast!(y, T).unwrap_or_else(|y| {
         let presence = y.presence();
-        T::from_f64(if (0.0..=1.0).contains(&presence) { presence } else { f64::NAN })
+        T::from_f64(if (0.0..=1.0).contains(&presence) { presence } else { NO_LABEL })
     })
 }
 
@@ -157,10 +160,10 @@ pub trait IntoTargets<'a, D: Dimension>: Sealed {
     fn into_targets(self) -> Targets<'a, Self::Label, D>;
 }
 
-impl<'a, S: Data<Elem: Label>, D: Dimension> IntoTargets<'a, D> for &'a ArrayBase<S, D> {
-    type Label = S::Elem;
+impl<'a, Y: Label, S: Data<Elem = Y>, D: Dimension> IntoTargets<'a, D> for &'a ArrayBase<S, D> {
+    type Label = Y;
 
-    fn into_targets(self) -> Targets<'a, S::Elem, D> {
+    fn into_targets(self) -> Targets<'a, Y, D> {
         Targets::new(self)
     }
 }

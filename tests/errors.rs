@@ -149,8 +149,12 @@ fn names_that_no_setting_has() {
     );
     assert_error(
         "None".parse::<Reduction>(),
-        &unknown("reduction", "mean, sum or divisor(n)", "None"),
-        "reduction must be mean, sum or divisor(n), but is \"None\"; `AsymmetricLoss::losses` gives the loss of each element",
+        &unknown(
+            "reduction",
+            "mean, sum or divisor(n) (`AsymmetricLoss::losses` gives the loss of each element)",
+            "None",
+        ),
+        "reduction must be mean, sum or divisor(n) (`AsymmetricLoss::losses` gives the loss of each element), but is \"None\"",
     );
     for name in ["", "average", "divisor", "divisor()", "divisor(x)", "divisor(2"] {
         assert_error(
@@ -164,12 +168,22 @@ fn names_that_no_setting_has() {
 #[test]
 fn divisors_out_of_range() {
     for divisor in [0.0, -1.0, 1e-320, f64::NAN, f64::INFINITY] {
-        let expected = out_of_range("reduction", "a positive, finite divisor", divisor, None);
+        let expected = out_of_range("reduction", "finite and at least 2.3e-308", divisor, None);
         let printed = if divisor == 1e-320 { "1e-320".to_owned() } else { divisor.to_string() };
-        let text = format!("reduction must be a positive, finite divisor, but is {printed}");
+        let text = format!("reduction must be finite and at least 2.3e-308, but is {printed}");
         assert_error(AsymmetricLoss::builder().reduction(Reduction::Divisor(divisor)).build(), &expected, &text);
         assert_error(format!("divisor({divisor})").parse::<Reduction>(), &expected, &text);
     }
+}
+
+/// Where the gradient of a flat loss would be 0·∞.
+#[test]
+fn divisors_whose_reciprocal_the_type_does_not_have() {
+    let loss = built(AsymmetricLoss::builder().reduction(Reduction::Divisor(1e-39)));
+    let expected = out_of_range("reduction", "a divisor whose reciprocal is in the range of the logits", 1e-39, None);
+    let text = "reduction must be a divisor whose reciprocal is in the range of the logits, but is 1e-39";
+    assert_error(loss.gradient(&array![-4.0_f32, 0.0], &array![0, 1]), &expected, text);
+    assert_eq!(loss.gradient(&array![-4.0, 0.0], &array![0, 1]).unwrap()[0], 0.0);
 }
 
 /// 2⁶² elements, all the same one.

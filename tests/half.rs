@@ -105,6 +105,9 @@ fn layouts_and_labels() {
         let reversed = s![..;-1, ..];
         let gradient = loss.gradient(&logits.slice(reversed), &labels.slice(reversed)).unwrap();
         assert!(bits(&gradient.slice(reversed).to_owned()) == expected);
+        let soft = wide.mapv(|z| T::from_f64(f64::from(z.sin().abs())));
+        let of_f64 = loss.gradient(&wide.mapv(f64::from), &soft).unwrap();
+        assert_eq!(of_f64, loss.gradient(&wide.mapv(f64::from), &soft.mapv(|y| f64::from(y.to_float()))).unwrap());
         let upstream = wide.mapv(|z| T::from_f64(f64::from(z) + 6.0));
         let expected = loss.vjp(&wide, &labels, &upstream.mapv(|x| x.to_float())).unwrap();
         assert!(bits(&loss.vjp(&logits, &labels, &upstream).unwrap()) == rounded::<T, _>(&expected));

@@ -76,11 +76,14 @@ fn results_follow_the_memory_order_of_the_logits() {
             assert!(results.as_slice_memory_order().is_some());
         }
     }
-    // Columns that are far apart, and rows the other way round.
+    // Columns that are far apart, and rows the other way round: as `map` has it.
     let logits = Array2::from_shape_fn((8, 6).f(), |(i, j)| (i + j) as f64 * 0.3 - 1.0);
     let view = logits.slice(s![..;-2, ..;2]);
     let gradient = loss.gradient(&view, &view.mapv(|z| z > 0.0)).unwrap();
-    assert_eq!((gradient.shape(), gradient.strides()), (&[4, 3][..], &[1, 4][..]));
+    assert_eq!((gradient.shape(), gradient.strides()), (&[4, 3][..], &[-1, 4][..]));
+    let reversed = logits.slice(s![..;-1, ..]);
+    let gradient = loss.gradient(&reversed, &reversed.mapv(|z| z > 0.0)).unwrap();
+    assert_eq!(gradient.strides(), reversed.mapv(|z| z).strides());
     // Elements that are repeated have no order of their own.
     let row = Array2::from_elem((1, 3), 0.5);
     let repeated = row.broadcast((4, 3)).unwrap();

@@ -34,6 +34,7 @@ fn losses_with_the_same_settings_are_equal() {
     let loss = every_setting().build().unwrap();
     assert_eq!(loss, loss.clone());
     assert_eq!(loss, loss.to_builder().build().unwrap());
+    assert_eq!(loss, loss.settings().to_builder().build().unwrap());
     assert_eq!(loss, AsymmetricLoss::from(loss.settings().clone()));
     for other in [
         loss.to_builder().gamma_neg([4.0, 2.0, 0.5]),
@@ -67,7 +68,9 @@ fn settings_print_on_one_line() {
 
 #[test]
 fn numbers_of_any_type_are_parameters() {
-    let numbers: [Parameter; 14] = [
+    let numbers: [Parameter; 16] = [
+        2_u128.into(),
+        2_i128.into(),
         2_u8.into(),
         2_u16.into(),
         2_u32.into(),
@@ -113,6 +116,7 @@ fn names_are_those_of_the_reference_in_any_case() {
         let name = reduction.to_string();
         assert_eq!(name.parse(), Ok(reduction));
         assert_eq!(name.to_uppercase().parse(), Ok(reduction));
+        assert_eq!(format!("{reduction:>16}").chars().count(), 16);
     }
 }
 
@@ -151,7 +155,7 @@ mod saved {
                 r#"{"implementation": "focal"}"#,
                 "implementation must be alibaba-miil, deep-psp or paper, but is \"focal\"",
             ),
-            (r#"{"reduction": "divisor(0)"}"#, "reduction must be a positive, finite divisor, but is 0"),
+            (r#"{"reduction": "divisor(0)"}"#, "reduction must be finite and at least 2.3e-308, but is 0"),
             (r#"{"gamma_neg": "4"}"#, "expected a number or a list of numbers"),
             (r#"{"gamma": 4}"#, "unknown field `gamma`"),
         ] {

@@ -2,9 +2,9 @@
 
 use super::plan::Plan;
 use crate::element::{Element, Float};
+use crate::order::by_stride;
 use crate::targets::Label;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension};
-use std::cmp::Reverse;
 
 /// The number of elements along the first axis that leaves hold a multiple of, where they can: a cache line or more.
 const ROWS: usize = 16;
@@ -43,16 +43,17 @@ pub(super) struct Position {
 impl<'a, T: Element, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
     /// The arrays with their axes in the order in which the logits lie in memory, if that suits more of them than their
     /// own order does; the axis of the classes; and whether the order is still the logical one.
-    pub(super) fn in_memory_order(self) -> (Self, usize, bool) {
+    ///
+    /// Where settings per class are for a few rows only, their own order, or every run of one class would be a few elements.
+    pub(super) fn in_memory_order(self, classes: usize) -> (Self, usize, bool) {
         let last = self.logits.ndim().saturating_sub(1);
-        if self.logits.is_standard_layout() {
+        let short_runs = classes > 1 && self.logits.len() / classes <= ROWS;
+        if short_runs || self.logits.is_standard_layout() {
             return (self, last, true);
         }
         let mut own = self.logits.raw_dim();
         (0..own.ndim()).for_each(|axis| own[axis] = axis);
-        let mut order = own.clone();
-        let strides = self.logits.strides();
-        order.slice_mut().sort_unstable_by_key(|&axis| (Reverse(strides[axis].unsigned_abs()), axis));
+        let order = by_stride(self.logits.strides(), self.logits.raw_dim());
         if self.contiguous(order.slice()) <= self.contiguous(own.slice()) {
             return (self, last, true);
         }

@@ -2,6 +2,7 @@
 
 use super::arrays::{Arrays, Pass, Position};
 use super::evaluate::{InvalidLabel, Labels, Run, evaluate};
+use super::plan::STRETCH;
 use crate::element::{Element, Float};
 use crate::sum::Accumulator;
 use crate::targets::{Label, label};
@@ -41,6 +42,9 @@ pub(super) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
         };
         return evaluate(pass.plan, run);
     }
+    if arrays.logits.len() <= STRETCH && size_of::<T::Float>() <= 8 {
+        return through_copies::<_, _, _, STRETCH>(pass, arrays, position, one_class, sum);
+    }
     match size_of::<T::Float>() {
         ..=4 => through_copies::<_, _, _, { COPY / 4 }>(pass, arrays, position, one_class, sum),
         5..=8 => through_copies::<_, _, _, { COPY / 8 }>(pass, arrays, position, one_class, sum),
@@ -64,7 +68,7 @@ fn through_copies<T: Element, Y: Label, D: Dimension, const N: usize>(
     copies.evaluate(pass, arrays, position, one_class, sum)
 }
 
-/// Logits that the kernel reads as they are.
+/// Elements that the kernel reads as they are.
 fn as_floats<T: Element>(logits: &[T]) -> Option<&[T::Float]> {
     cast!(logits, &[T::Float]).ok()
 }

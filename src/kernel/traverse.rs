@@ -24,7 +24,7 @@ where
     Y: Label,
     D: Dimension,
 {
-    let (arrays, axis, is_logical) = arrays.in_memory_order();
+    let (arrays, axis, is_logical) = arrays.in_memory_order(pass.plan.table.classes);
     let total = walk(pass, arrays, Position { class: 0, axis });
     // What was walked before is known to be before only in the logical order.
     total.map_err(|invalid| if is_logical { invalid } else { InvalidLabel { valid: 0 } })

@@ -13,7 +13,6 @@ fn main() -> Result<()> {
     let surface = Builder::from_rustdoc_json(&path)
         .omit_blanket_impls(true)
         .omit_auto_trait_impls(true)
-        .omit_auto_derived_impls(true)
         .build()
         .with_context(|| format!("cannot read {path}"))?;
     surface.items().for_each(|item| println!("{item}"));
