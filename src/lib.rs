@@ -9,6 +9,7 @@ mod element;
 mod elementwise;
 mod error;
 mod formula;
+mod initial;
 mod kernel;
 mod loss;
 mod order;
