@@ -285,29 +285,14 @@ fn rare<V: Arithmetic, const N: usize>(
             let (hard, saturated) = (y.eq(zero) | y.eq(one), !moderate(z).all());
             let mut loss = Jet { value: z, first: z, second: z };
             if !(!hard).all() {
-                loss = apart(
-                    context,
-                    &lanes,
-                    #[inline(always)]
-                    |z: V, y, class| formula.hard(z, y.eq(z.one()), class, order, saturated),
-                );
+                loss = hard_apart::<V, N>(context, formula, &lanes, order, saturated);
             }
             if !hard.all() {
                 let soft = match formula.implementation {
-                    Implementation::AlibabaMiil => apart(
-                        context,
-                        &lanes,
-                        #[inline(always)]
-                        |z: V, y, class| formula.blended(z, y, class, order, saturated),
-                    ),
-                    Implementation::DeepPsp | Implementation::Paper => apart(
-                        context,
-                        &lanes,
-                        #[inline(always)]
-                        |z: V, y, class| formula.mixed(z, y, class, order, saturated),
-                    ),
+                    Implementation::AlibabaMiil => soft_apart::<V, N, true>,
+                    Implementation::DeepPsp | Implementation::Paper => soft_apart::<V, N, false>,
                 };
-                loss = Jet::select(hard, loss, soft);
+                loss = Jet::select(hard, loss, soft(context, formula, &lanes, order, saturated));
             }
             let loss = Jet::select(z.eq(z), loss, Jet { value: z, first: z, second: z });
             store(loss, scale, order, to, lanes.at);
@@ -316,19 +301,46 @@ fn rare<V: Arithmetic, const N: usize>(
     )
 }
 
-/// A formula in a frame of its own, which is large for a large element type.
+/// [`Formula::hard`] in a frame of its own, which is large for a large element type.
 #[inline(never)]
-fn apart<V: Arithmetic, const N: usize>(
+fn hard_apart<V: Arithmetic, const N: usize>(
     context: V::Context,
+    formula: &Formula<V::Element>,
     lanes: &Lanes<'_, V::Element, N>,
-    formula: impl Fn(V, V, &Class<V>) -> Jet<V>,
+    order: u8,
+    saturated: bool,
 ) -> Jet<V> {
     V::apart(
         context,
         #[inline(always)]
         || {
             let (z, y) = load::<V, N>(context, lanes);
-            formula(z, y, &load_class(context, &lanes.classes, lanes.at))
+            let class = load_class(context, &lanes.classes, lanes.at);
+            formula.hard(z, y.eq(z.one()), &class, order, saturated)
+        },
+    )
+}
+
+/// [`Formula::blended`] or [`Formula::mixed`] in a frame of its own.
+#[inline(never)]
+fn soft_apart<V: Arithmetic, const N: usize, const BLENDED: bool>(
+    context: V::Context,
+    formula: &Formula<V::Element>,
+    lanes: &Lanes<'_, V::Element, N>,
+    order: u8,
+    saturated: bool,
+) -> Jet<V> {
+    V::apart(
+        context,
+        #[inline(always)]
+        || {
+            let (z, y) = load::<V, N>(context, lanes);
+            let class = load_class(context, &lanes.classes, lanes.at);
+            if BLENDED {
+                formula.blended(z, y, &class, order, saturated)
+            } else {
+                formula.mixed(z, y, &class, order, saturated)
+            }
         },
     )
 }
