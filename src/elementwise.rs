@@ -3,7 +3,7 @@
 use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::element::Float;
 use crate::error::Error;
-use crate::results::zeros_like;
+use crate::results::copy_of;
 use crate::threads::join;
 use castaway::cast;
 use ndarray::{Array, ArrayBase, Data, Dimension};
@@ -46,8 +46,7 @@ where
     D: Dimension,
     F: Map,
 {
-    let mut result = zeros_like(array)?;
-    result.assign(array);
+    let mut result = copy_of(array)?;
     if let Some(elements) = result.as_slice_memory_order_mut() {
         map_slice(f, elements);
     }

@@ -6,7 +6,7 @@
 use crate::element::Float;
 use crate::error::Error;
 use crate::parameter::Short;
-use crate::results::zeros_like;
+use crate::results::filled_like;
 use crate::sum::{Accumulator, is_finite, rounded};
 use ndarray::{Array, ArrayBase, Data, Dimension};
 use std::fmt::{self, Display};
@@ -163,14 +163,7 @@ pub(crate) fn divided<T: Float, E>(
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
 pub fn sum_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>) -> Result<Array<T, D>, Error> {
-    filled(losses, T::one())
-}
-
-/// An array like another, full of one number.
-fn filled<T: Float, S: Data<Elem = T>, D: Dimension>(like: &ArrayBase<S, D>, x: T) -> Result<Array<T, D>, Error> {
-    let mut array = zeros_like(like)?;
-    array.fill(x);
-    Ok(array)
+    filled_like(losses, T::one())
 }
 
 /// The mean of all elements of an array.
@@ -206,5 +199,5 @@ pub fn mean<T: Float, S: Data<Elem = T>, D: Dimension>(losses: &ArrayBase<S, D>)
 pub fn mean_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(
     losses: &ArrayBase<S, D>,
 ) -> Result<Array<T, D>, Error> {
-    filled(losses, T::from_f64(1.0 / count(losses.shape())?))
+    filled_like(losses, T::from_f64(1.0 / count(losses.shape())?))
 }

@@ -1,25 +1,59 @@
-//! New arrays for results.
+//! New arrays for results: in the shape of another array and in its memory order, or row-major if that repeats elements by
+//! broadcasting.
 
 use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::order::by_stride;
 use ndarray::{Array, ArrayBase, Axis, Data, Dimension};
 
-/// An array of zeros in the shape and the memory order of another; row-major if that repeats elements by broadcasting.
+/// An array of zeros like another.
 pub(crate) fn zeros_like<T: Element, S: Data<Elem = T>, D: Dimension>(
     like: &ArrayBase<S, D>,
 ) -> Result<Array<T, D>, Error> {
-    let too_large = || Error::TooLarge { shape: like.shape().to_vec() };
-    let mut elements = Vec::new();
-    elements.try_reserve_exact(like.len()).map_err(|_| too_large())?;
-    elements.resize(like.len(), T::from_float(T::Float::from_f64(0.0)));
-    if like.is_standard_layout() {
-        return Array::from_shape_vec(like.raw_dim(), elements).map_err(|_| too_large());
+    filled_like(like, T::from_float(T::Float::from_f64(0.0)))
+}
+
+/// An array like another, full of one element.
+pub(crate) fn filled_like<T: Clone, S: Data, D: Dimension>(
+    like: &ArrayBase<S, D>,
+    element: T,
+) -> Result<Array<T, D>, Error> {
+    let mut elements = memory_for(like)?;
+    elements.resize(like.len(), element);
+    arranged(elements, like)
+}
+
+/// A copy of an array.
+pub(crate) fn copy_of<T: Element, S: Data<Elem = T>, D: Dimension>(
+    array: &ArrayBase<S, D>,
+) -> Result<Array<T, D>, Error> {
+    if let Some(elements) = array.as_slice_memory_order() {
+        let mut copy = memory_for(array)?;
+        copy.extend_from_slice(elements);
+        return arranged(copy, array);
     }
-    let (strides, shape) = (like.strides(), like.shape());
+    let mut copy = zeros_like(array)?;
+    copy.assign(array);
+    Ok(copy)
+}
+
+/// Room for as many elements as an array has. It is asked for, not taken: there may be none.
+fn memory_for<T, S: Data, D: Dimension>(array: &ArrayBase<S, D>) -> Result<Vec<T>, Error> {
+    let mut elements = Vec::new();
+    elements.try_reserve_exact(array.len()).map_err(|_| too_large(array))?;
+    Ok(elements)
+}
+
+fn too_large<S: Data, D: Dimension>(array: &ArrayBase<S, D>) -> Error {
+    Error::TooLarge { shape: array.shape().to_vec() }
+}
+
+/// Elements as an array like another, as it lies in memory.
+fn arranged<T, S: Data, D: Dimension>(elements: Vec<T>, like: &ArrayBase<S, D>) -> Result<Array<T, D>, Error> {
+    let (shape, strides) = (like.shape(), like.strides());
     let is_repeated = |(&length, &stride): (&usize, &isize)| length > 1 && stride == 0;
-    if shape.iter().zip(strides).any(is_repeated) {
-        return Array::from_shape_vec(like.raw_dim(), elements).map_err(|_| too_large());
+    if like.is_standard_layout() || shape.iter().zip(strides).any(is_repeated) {
+        return Array::from_shape_vec(like.raw_dim(), elements).map_err(|_| too_large(like));
     }
     let order = by_stride(strides, like.raw_dim());
     let (mut permuted, mut axes) = (like.raw_dim(), like.raw_dim());
@@ -27,7 +61,7 @@ pub(crate) fn zeros_like<T: Element, S: Data<Elem = T>, D: Dimension>(
         permuted[position] = shape[axis];
         axes[axis] = position;
     }
-    let mut array = Array::from_shape_vec(permuted, elements).map_err(|_| too_large())?.permuted_axes(axes);
+    let mut array = Array::from_shape_vec(permuted, elements).map_err(|_| too_large(like))?.permuted_axes(axes);
     for axis in (0..like.ndim()).filter(|&axis| strides[axis] < 0 && shape[axis] > 1) {
         array.invert_axis(Axis(axis));
     }

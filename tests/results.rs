@@ -1,6 +1,6 @@
 //! What calls return: one pass or several, in which memory order, for labels of which type.
 
-use asymmetric_loss::{AsymmetricLoss, Implementation, Label, Reduction, Targets, ndarray as same_ndarray};
+use asymmetric_loss::{AsymmetricLoss, Implementation, Label, Reduction, Targets, margin, ndarray as same_ndarray};
 use ndarray::{Array, Array2, Array3, ArrayBase, Axis, Data, Dimension, IntoDimension, Ix3, ShapeBuilder, s};
 
 fn logits(shape: (usize, usize)) -> Array2<f64> {
@@ -82,6 +82,12 @@ fn results_follow_the_memory_order_of_the_logits() {
     let gradient = loss.gradient(&view, &view.mapv(|z| z > 0.0)).unwrap();
     assert_eq!((gradient.shape(), gradient.strides()), (&[4, 3][..], &[-1, 4][..]));
     let reversed = logits.slice(s![..;-1, ..]);
+    // So do those of the stages.
+    for logits in [reversed, view, logits.view()] {
+        let shifted = margin::shift(&logits, 0.0).unwrap();
+        assert_eq!(shifted, logits.mapv(|z| z.max(0.0)));
+        assert_eq!(shifted.strides(), loss.gradient(&logits, &logits.mapv(|z| z > 0.0)).unwrap().strides());
+    }
     let gradient = loss.gradient(&reversed, &reversed.mapv(|z| z > 0.0)).unwrap();
     assert_eq!(gradient.strides(), reversed.mapv(|z| z).strides());
     // Elements that are repeated have no order of their own.
