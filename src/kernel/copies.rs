@@ -181,8 +181,13 @@ fn array_mut<'a, T, D: Dimension>(shape: &D, buffer: &'a mut [T]) -> ArrayViewMu
     ArrayViewMut::from_shape(shape.clone(), buffer).expect(FITS)
 }
 
-/// Copies along the axis on which the elements of either array that is not in logical order lie closest together.
+/// Copies slices as such, other arrays along the axis on which the elements of either that is not in logical order lie
+/// closest together.
 fn copy<S, T, D: Dimension>(from: &ArrayView<'_, S, D>, to: &mut ArrayViewMut<'_, T, D>, convert: impl Fn(&S) -> T) {
+    if let (Some(from), Some(to)) = (from.as_slice(), to.as_slice_mut()) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = convert(from));
+        return;
+    }
     let strides = if from.is_standard_layout() { to.strides() } else { from.strides() };
     let closest = |&axis: &usize| (from.shape()[axis] == 1, strides[axis].unsigned_abs());
     let Some(axis) = (0..from.ndim()).min_by_key(closest) else {

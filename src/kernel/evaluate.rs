@@ -14,6 +14,11 @@ use castaway::cast;
 /// The size of an element, in bytes, above which elements go one by one, or a stretch of them would fill the stack.
 const LARGE: usize = 64;
 
+// The formulas, for `apart`.
+const HARD: u8 = 0;
+const BLENDED: u8 = 1;
+const MIXED: u8 = 2;
+
 /// Labels in a form that the kernel reads; every other form is converted first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Labels<'a, T> {
@@ -285,12 +290,12 @@ fn rare<V: Arithmetic, const N: usize>(
             let (hard, saturated) = (y.eq(zero) | y.eq(one), !moderate(z).all());
             let mut loss = Jet { value: z, first: z, second: z };
             if !(!hard).all() {
-                loss = hard_apart::<V, N>(context, formula, &lanes, order, saturated);
+                loss = apart::<V, N, HARD>(context, formula, &lanes, order, saturated);
             }
             if !hard.all() {
                 let soft = match formula.implementation {
-                    Implementation::AlibabaMiil => soft_apart::<V, N, true>,
-                    Implementation::DeepPsp | Implementation::Paper => soft_apart::<V, N, false>,
+                    Implementation::AlibabaMiil => apart::<V, N, BLENDED>,
+                    Implementation::DeepPsp | Implementation::Paper => apart::<V, N, MIXED>,
                 };
                 loss = Jet::select(hard, loss, soft(context, formula, &lanes, order, saturated));
             }
@@ -301,9 +306,11 @@ fn rare<V: Arithmetic, const N: usize>(
     )
 }
 
-/// [`Formula::hard`] in a frame of its own, which is large for a large element type.
+/// A formula in a frame of its own, which is large for a large element type.
+///
+/// Which one is a constant: a closure would be compiled without the instructions.
 #[inline(never)]
-fn hard_apart<V: Arithmetic, const N: usize>(
+fn apart<V: Arithmetic, const N: usize, const FORMULA: u8>(
     context: V::Context,
     formula: &Formula<V::Element>,
     lanes: &Lanes<'_, V::Element, N>,
@@ -316,30 +323,10 @@ fn hard_apart<V: Arithmetic, const N: usize>(
         || {
             let (z, y) = load::<V, N>(context, lanes);
             let class = load_class(context, &lanes.classes, lanes.at);
-            formula.hard(z, y.eq(z.one()), &class, order, saturated)
-        },
-    )
-}
-
-/// [`Formula::blended`] or [`Formula::mixed`] in a frame of its own.
-#[inline(never)]
-fn soft_apart<V: Arithmetic, const N: usize, const BLENDED: bool>(
-    context: V::Context,
-    formula: &Formula<V::Element>,
-    lanes: &Lanes<'_, V::Element, N>,
-    order: u8,
-    saturated: bool,
-) -> Jet<V> {
-    V::apart(
-        context,
-        #[inline(always)]
-        || {
-            let (z, y) = load::<V, N>(context, lanes);
-            let class = load_class(context, &lanes.classes, lanes.at);
-            if BLENDED {
-                formula.blended(z, y, &class, order, saturated)
-            } else {
-                formula.mixed(z, y, &class, order, saturated)
+            match FORMULA {
+                HARD => formula.hard(z, y.eq(z.one()), &class, order, saturated),
+                BLENDED => formula.blended(z, y, &class, order, saturated),
+                _ => formula.mixed(z, y, &class, order, saturated),
             }
         },
     )

@@ -117,7 +117,7 @@ impl<T: Float> Columns<T> {
     /// Writes the first elements of each column once more behind its last.
     fn continue_periodically(mut self) -> Self {
         let period = self.period;
-        for column in self.columns_mut().filter(|_| period > 0) {
+        for column in self.columns_mut() {
             (period..period + STRETCH).for_each(|i| column[i] = column[i - period]);
         }
         self
