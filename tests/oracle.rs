@@ -2,48 +2,12 @@
 
 mod common;
 
-use asymmetric_loss::{Float, Implementation};
+use asymmetric_loss::Implementation;
 use common::{IMPLEMENTATIONS, Setting};
 use proptest::test_runner::TestRng;
 use rand_float::uniform;
+use yardstick::Native;
 use yardstick::oracle::{Big, Jet, big, loss};
-
-/// What the bounds need to know about an element type.
-trait Element: Float + Into<f64> {
-    const DIGITS: i32;
-    const SMALLEST_EXPONENT: i32;
-    /// The |z| up to which results are held to a bound in units in the last place.
-    const MODERATE: f64;
-
-    fn neighbour(self, steps: i32) -> Self;
-
-    /// The spacing of the type at x.
-    fn ulp(x: f64) -> f64 {
-        let exponent = (x.to_bits() >> 52 & 0x7ff) as i32 - 1023;
-        f64::from(exponent.max(Self::SMALLEST_EXPONENT) - Self::DIGITS + 1).exp2()
-    }
-
-    fn smallest_normal() -> f64 {
-        f64::from(Self::SMALLEST_EXPONENT).exp2()
-    }
-}
-
-macro_rules! element {
-    ($float:ident, $moderate:literal) => {
-        impl Element for $float {
-            const DIGITS: i32 = $float::MANTISSA_DIGITS as i32;
-            const SMALLEST_EXPONENT: i32 = $float::MIN_EXP - 1;
-            const MODERATE: f64 = $moderate;
-
-            fn neighbour(self, steps: i32) -> Self {
-                let step = if steps < 0 { $float::next_down } else { $float::next_up };
-                (0..steps.abs()).fold(self, |x, _| step(x))
-            }
-        }
-    };
-}
-element!(f32, 87.0);
-element!(f64, 708.0);
 
 /// The largest errors found, in units in the last place, by result and kind of label.
 #[derive(Debug, Default)]
@@ -57,7 +21,7 @@ const RESULTS: [&str; 3] = ["loss", "gradient", "Hessian"];
 impl Largest {
     /// Compares one element's results. Terms of both signs cancel in the Hessian, and for a soft label in the
     /// gradient: there the largest term is the measure.
-    fn check<T: Element>(&mut self, setting: Setting, z: T, y: T, actual: [T; 3], exact: &Jet) {
+    fn check<T: Native>(&mut self, setting: Setting, z: T, y: T, actual: [T; 3], exact: &Jet) {
         let (z, y): (f64, f64) = (z.into(), y.into());
         let hard = y == 0.0 || y == 1.0;
         let gradient_term = if hard { &exact.first } else { &exact.first_term };
@@ -102,7 +66,7 @@ impl Largest {
 }
 
 /// The absolute error allowed where a result, or e^(−|z|), is below the smallest normal number.
-fn negligible<T: Element>() -> f64 {
+fn negligible<T: Native>() -> f64 {
     64.0 * T::smallest_normal()
 }
 
@@ -111,7 +75,7 @@ fn to_f64(x: &Big) -> f64 {
 }
 
 /// Spaced, random, tiny and huge logits, and those around the margin's kink.
-fn hard_points<T: Element>(margin: f64, rng: &mut TestRng) -> Vec<T> {
+fn hard_points<T: Native>(margin: f64, rng: &mut TestRng) -> Vec<T> {
     let mut points: Vec<f64> = (-8..=8).map(|k| f64::from(k) * 1.25).collect();
     points.extend((0..12).map(|_| uniform(rng, 12.0)));
     points.extend((0..6).map(|_| uniform(rng, T::MODERATE)));
@@ -138,7 +102,7 @@ mod rand_float {
     }
 }
 
-fn check_all<T: Element>(name: &str, labels: &[f64], gammas: &[[f64; 2]]) {
+fn check_all<T: Native>(name: &str, labels: &[f64], gammas: &[[f64; 2]]) {
     let mut rng = TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha);
     let mut largest = Largest::default();
     for implementation in IMPLEMENTATIONS {

@@ -1,12 +1,10 @@
 //! What the figure shows: how training went, and the losses and gradients that explain it.
 
 use anyhow::Result;
-use plotters::style::RGBColor;
+use figures::{Curve, Entry, INK, Line, Page, Panel, RGBColor, Sign, Style, bounds};
 
 use crate::{
     experiment::Experiment,
-    page::{Entry, Page, Sign},
-    panel::{Curve, INK, Line, Panel, Style, bounds},
     plan::Plan,
     settings::{ALL, ASYMMETRIC_GAMMA_POS_0, BCE, FOCAL, Setting, element},
     start::Start,
@@ -19,12 +17,11 @@ const POINTS: u32 = 300;
 /// Draws learning curves of each model, and four panels on the losses; returns the SVG text.
 pub(crate) fn draw(experiments: &[Experiment], plan: &Plan) -> Result<String> {
     let models = experiments.chunk_by(|a, b| a.case.architecture == b.case.architecture);
-    let [positive_loss, positive_pull] = element_panels("a positive", "−∂ loss / ∂ logit", true)?;
-    let [negative_loss, negative_push] = element_panels("a negative", "∂ loss / ∂ logit", false)?;
+    let negative = element_panels("a negative", false)?;
+    let positive = element_panels("a positive", true)?;
     let page = Page {
         heading: &plan.lines(),
-        left: models.map(learning_curves).collect(),
-        rows: [[negative_loss, positive_loss], [negative_push, positive_pull]],
+        columns: vec![models.map(learning_curves).collect(), negative, positive],
         legend: legend(),
     };
     page.draw()
@@ -70,10 +67,10 @@ fn line_of(start: Start) -> Line {
 }
 
 /// Loss and size of the gradient of one element over its predicted probability, by asking the crate.
-fn element_panels(of: &str, gradient_label: &'static str, positive: bool) -> Result<[Panel; 2]> {
+fn element_panels(of: &str, positive: bool) -> Result<Vec<Panel>> {
     let panel = |title, y_label| Panel { title, x_label: "predicted probability p", y_label, curves: Vec::new() };
     let mut losses = panel(format!("Loss of {of}"), "loss");
-    let mut gradients = panel(format!("Gradient of {of}"), gradient_label);
+    let mut gradients = panel(format!("Gradient of {of}"), "|∂ loss / ∂ logit|");
     for setting in ALL {
         let loss = setting.loss()?;
         let style = Style { colour: colour_of(setting), line: Line::Solid };
@@ -88,7 +85,7 @@ fn element_panels(of: &str, gradient_label: &'static str, positive: bool) -> Res
         losses.curves.push(values);
         gradients.curves.push(slopes);
     }
-    Ok([losses, gradients])
+    Ok(vec![losses, gradients])
 }
 
 fn legend() -> Vec<Vec<Entry>> {

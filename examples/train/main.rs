@@ -21,8 +21,6 @@ mod figure;
 mod metrics;
 mod network;
 mod optimiser;
-mod page;
-mod panel;
 mod plan;
 mod progress;
 mod report;

@@ -5,12 +5,15 @@ use asymmetric_loss::{
     focal::weight,
 };
 use ndarray::ArrayView1;
-use yardstick::oracle::{Big, big};
+use yardstick::{
+    Native,
+    oracle::{Big, big},
+};
 
 use crate::{
     points,
     reference::split,
-    statistics::{Element, Exact},
+    statistics::Exact,
     task::{Arguments, Function, Task},
 };
 
@@ -73,7 +76,7 @@ fn power_in_bits(x: f64, e: f64) -> Exact {
     single((big(e) * big(x).ln()).exp())
 }
 
-fn table<T: Element>(truth: &Truth) -> Vec<Function<T>> {
+fn table<T: Native>(truth: &Truth) -> Vec<Function<T>> {
     let function = |name, low, high, actual: fn(&[T]) -> Vec<T>, exact| Function { name, low, high, actual, exact };
     let top = T::MODERATE;
     // The least probability whose power is a normal number.
@@ -95,6 +98,6 @@ fn table<T: Element>(truth: &Truth) -> Vec<Function<T>> {
     ]
 }
 
-fn power<T: Element>(x: &[T], gamma: f64) -> Vec<T> {
+fn power<T: Native>(x: &[T], gamma: f64) -> Vec<T> {
     weight(&ArrayView1::from(x), gamma).expect("a valid exponent").to_vec()
 }

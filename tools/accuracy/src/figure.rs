@@ -1,18 +1,17 @@
 //! Bits lost by the crate and by the usual formula in single precision, over the logit.
 
 use anyhow::Result;
+use figures::{Curve, Entry, Line, Page, Panel, RGBColor, Sign, Style};
 use ndarray::Array1;
-use plotters::style::RGBColor;
+use yardstick::{Native, Setting};
 
 use crate::{
-    panel::{self, Curve, Panel},
     reference,
-    settings::{DEFAULT, Setting},
-    statistics::Element,
+    settings::{DEFAULT, rounded},
 };
 
-const BLUE: RGBColor = RGBColor(0, 114, 178);
-const VERMILION: RGBColor = RGBColor(213, 94, 0);
+const USUAL: Style = Style { colour: RGBColor(213, 94, 0), line: Line::Solid };
+const THIS_CRATE: Style = Style { colour: RGBColor(0, 114, 178), line: Line::Solid };
 
 const RANGE: f32 = 30.0;
 /// Columns of the figure, each with the largest error of so many logits.
@@ -21,29 +20,35 @@ const LOGITS: usize = 200;
 
 /// Two panels, of a negative and of a positive; returns the SVG text.
 pub(crate) fn draw() -> Result<String> {
-    panel::draw(&[gradients("Gradient of a negative", 0.0)?, gradients("Gradient of a positive", 1.0)?])
+    let entry = |style, text: &str| Entry { sign: Sign::Line(style), text: text.to_owned() };
+    let page = Page {
+        heading: &[],
+        columns: vec![vec![gradients("Gradient of a negative", 0.0)?], vec![gradients("Gradient of a positive", 1.0)?]],
+        legend: vec![vec![entry(USUAL, "torch_ecg's formula"), entry(THIS_CRATE, "this crate")]],
+    };
+    page.draw()
 }
 
-fn gradients(title: &'static str, y: f32) -> Result<Panel> {
-    let setting = DEFAULT.rounded::<f32>();
+fn gradients(title: &str, y: f32) -> Result<Panel> {
+    let setting = rounded::<f32>(DEFAULT);
     let logits = Array1::linspace(-RANGE, RANGE, COLUMNS * LOGITS);
     let targets = Array1::from_elem(logits.len(), y);
     let (_, gradient) = setting.unreduced().value_and_gradient(&logits, &targets)?;
     let usual = logits.mapv(|z| usual_gradient(&setting, z, y));
-    let curve = |name, colour, gradient: &Array1<f32>| {
+    let curve = |style, gradient: &Array1<f32>| {
         let columns = logits.as_slice().into_iter().flat_map(|z| z.chunks(LOGITS));
         let gradients = gradient.as_slice().into_iter().flat_map(|g| g.chunks(LOGITS));
         let points = columns.zip(gradients).map(|(z, gradient)| {
             let lost = z.iter().zip(gradient).map(|(&z, &gradient)| bits_lost(setting, z, y, gradient));
             (f64::from(z[LOGITS / 2]), lost.fold(0.0, f64::max))
         });
-        Curve { name, colour, points: points.collect() }
+        Curve { style, points: points.collect(), range: Vec::new() }
     };
     Ok(Panel {
-        title,
+        title: title.to_owned(),
         x_label: "logit z",
         y_label: "bits lost: log₂(1 + error in ULP)",
-        curves: vec![curve("torch_ecg's formula", VERMILION, &usual), curve("this crate", BLUE, &gradient)],
+        curves: vec![curve(USUAL, &usual), curve(THIS_CRATE, &gradient)],
     })
 }
 
@@ -82,7 +87,7 @@ mod tests {
     /// Where no digits are lost, the usual formula is right: otherwise the figure compares different functions.
     #[test]
     fn usual_gradient_is_that_of_the_loss() {
-        let setting = DEFAULT.rounded::<f32>();
+        let setting = rounded::<f32>(DEFAULT);
         for z in [-1.0, 0.0, 1.5, 3.0] {
             for y in [0.0, 1.0] {
                 let [_, exact, _] = reference::loss(setting, z.into(), y.into());

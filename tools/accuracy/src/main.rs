@@ -13,7 +13,6 @@
 
 mod elementary;
 mod figure;
-mod panel;
 mod points;
 mod reference;
 mod report;
@@ -32,10 +31,10 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use yardstick::Setting;
 
 use crate::{
     results::{Part, Results},
-    settings::Setting,
     task::Task,
 };
 

@@ -1,11 +1,10 @@
 //! Logits at which rounding errors are large, and random ones.
 
 use ndarray_rand::rand::{Rng, SeedableRng, rngs::StdRng};
-
-use crate::{settings::Setting, statistics::Element};
+use yardstick::{Native, Setting};
 
 /// Spaced, tiny and huge logits, those around the margin's kink, and `random` random ones.
-pub(crate) fn hard<T: Element>(setting: &Setting, random: usize) -> Vec<T> {
+pub(crate) fn hard<T: Native>(setting: &Setting, random: usize) -> Vec<T> {
     let top = 1.05 * T::MODERATE;
     let mut points: Vec<f64> = vec![0.0];
     // Evenly up to the ends of the range, and more of them where results are neither 0 nor linear.
@@ -28,7 +27,7 @@ fn both(x: f64) -> [f64; 2] {
 }
 
 /// Random numbers from `low` to `high`: half of them uniform, half uniform in the logarithm of their magnitude.
-pub(crate) fn random<T: Element>(low: f64, high: f64, count: usize) -> Vec<T> {
+pub(crate) fn random<T: Native>(low: f64, high: f64, count: usize) -> Vec<T> {
     let mut rng = StdRng::seed_from_u64(0);
     let smallest = if low > 0.0 { low } else { T::smallest_normal() };
     let logarithms = smallest.ln()..low.abs().max(high.abs()).ln();

@@ -4,9 +4,12 @@
 //! derivatives, as in the oracle; what differs are the forms of p, u and the cross-entropies, chosen to lose no digits.
 
 use asymmetric_loss::Implementation;
-use yardstick::oracle::{self, Big, big};
+use yardstick::{
+    Setting,
+    oracle::{self, Big, big},
+};
 
-use crate::{settings::Setting, statistics::Exact};
+use crate::statistics::Exact;
 
 /// p − m has lost the digits of p by this factor where the oracle takes over.
 const CANCELLATION: f64 = 256.0;
@@ -267,7 +270,7 @@ mod tests {
     fn reference_agrees_with_the_oracle() {
         let mut compared = 0;
         for (index, setting) in settings::all().into_iter().enumerate() {
-            let setting = setting.rounded::<f32>();
+            let setting = crate::settings::rounded::<f32>(setting);
             for y in [0.0, 1.0, f64::from(0.1_f32), 0.5] {
                 // A few points of each setting; other ones for the next.
                 let z = points::hard::<f32>(&setting, 0).into_iter().skip(index % 151).step_by(151);

@@ -1,53 +1,7 @@
 //! Errors in units in the last place, and what is kept of many of them.
 
-use asymmetric_loss::Float;
 use serde::{Deserialize, Serialize};
-
-/// What measuring needs to know about an element type.
-pub(crate) trait Element: Float + Into<f64> {
-    const NAME: &'static str;
-    const DIGITS: i32;
-    /// The exponent of the smallest normal number.
-    const SMALLEST_EXPONENT: i32;
-    /// The |z| up to which e^(−|z|) is a normal number.
-    const MODERATE: f64;
-
-    /// The float so many representable steps above, or below for a negative number.
-    fn neighbour(self, steps: i32) -> Self;
-
-    /// The spacing of the type at x.
-    fn ulp(x: f64) -> f64 {
-        let exponent = (x.to_bits() >> 52 & 0x7ff) as i32 - 1023;
-        exp_2(exponent.max(Self::SMALLEST_EXPONENT) - Self::DIGITS + 1)
-    }
-
-    fn smallest_normal() -> f64 {
-        exp_2(Self::SMALLEST_EXPONENT)
-    }
-}
-
-/// 2ⁿ, without a call where the result is normal: this runs for every float.
-fn exp_2(n: i32) -> f64 {
-    if n < f64::MIN_EXP { f64::from(n).exp2() } else { f64::from_bits(((n + 1023) as u64) << 52) }
-}
-
-macro_rules! element {
-    ($float:ident, $moderate:literal) => {
-        impl Element for $float {
-            const NAME: &'static str = stringify!($float);
-            const DIGITS: i32 = $float::MANTISSA_DIGITS as i32;
-            const SMALLEST_EXPONENT: i32 = $float::MIN_EXP - 1;
-            const MODERATE: f64 = $moderate;
-
-            fn neighbour(self, steps: i32) -> Self {
-                let step = if steps < 0 { $float::next_down } else { $float::next_up };
-                (0..steps.abs()).fold(self, |x, _| step(x))
-            }
-        }
-    };
-}
-element!(f32, 87.0);
-element!(f64, 708.0);
+use yardstick::Native;
 
 /// A true result as `high + low`, and the magnitude of its largest term. Terms of both signs may cancel, so rounding
 /// errors are measured by that term.
@@ -87,7 +41,7 @@ const NEGLIGIBLE: f64 = 64.0;
 
 impl Errors {
     /// Adds the error of one result.
-    pub(crate) fn add<T: Element>(&mut self, x: f64, actual: f64, exact: &Exact) {
+    pub(crate) fn add<T: Native>(&mut self, x: f64, actual: f64, exact: &Exact) {
         if !actual.is_finite() {
             self.not_finite += 1;
             return;
@@ -134,7 +88,7 @@ impl Errors {
 mod tests {
     use super::*;
 
-    fn errors<T: Element>(x: f64, actual: f64, exact: Exact) -> Errors {
+    fn errors<T: Native>(x: f64, actual: f64, exact: Exact) -> Errors {
         let mut errors = Errors::default();
         errors.add::<T>(x, actual, &exact);
         errors

@@ -6,11 +6,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::ArrayView1;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use yardstick::{Native, Setting};
 
 use crate::{
     points, reference,
-    settings::Setting,
-    statistics::{Element, Errors, Exact},
+    settings::{name, repeats_another, rounded},
+    statistics::{Errors, Exact},
 };
 
 /// Arguments evaluated by one call of the crate.
@@ -89,7 +90,7 @@ impl Arguments<f32> {
     }
 }
 
-impl<T: Element> Arguments<T> {
+impl<T: Native> Arguments<T> {
     fn length(&self) -> u64 {
         match self {
             Arguments::BitPatterns { stride, .. } => (1_u64 << 32).div_ceil((*stride).into()),
@@ -137,10 +138,10 @@ pub(crate) fn losses_f64(settings: &[Setting], random: usize) -> Vec<Task> {
 fn on_labels(settings: &[Setting]) -> impl Iterator<Item = (Setting, f64)> {
     let labels = HARD_LABELS.into_iter().chain(SOFT_LABELS);
     let of = move |&setting: &Setting| labels.clone().map(move |y| (setting, y));
-    settings.iter().flat_map(of).filter(|(setting, y)| !setting.repeats_another(*y))
+    settings.iter().flat_map(of).filter(|(setting, y)| !repeats_another(setting, *y))
 }
 
-fn loss<T: Element>(
+fn loss<T: Native>(
     setting: Setting,
     y: f64,
     arguments: Arguments<T>,
@@ -148,11 +149,11 @@ fn loss<T: Element>(
 ) -> Task {
     let case = Case {
         element: T::NAME.to_owned(),
-        what: setting.name(),
+        what: name(&setting),
         of: format!("y = {y}"),
         sampling: arguments.sampling(),
     };
-    let setting = setting.rounded::<T>();
+    let setting = rounded::<T>(setting);
     let target = T::from_f64(y);
     let crate_loss = setting.unreduced();
     let length = arguments.length();
@@ -185,7 +186,7 @@ pub(crate) struct Function<T> {
     pub(crate) exact: fn(f64) -> Exact,
 }
 
-impl<T: Element> Function<T> {
+impl<T: Native> Function<T> {
     pub(crate) fn task(self, arguments: Arguments<T>) -> Task {
         let Function { name, low, high, actual, exact } = self;
         let case = Case {

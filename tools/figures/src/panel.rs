@@ -1,36 +1,31 @@
-//! Draws a panel: title, axes, curves.
+//! A panel: title, axes, curves.
 
+use crate::ink::{Area, FONT, INK, TEXT_SIZE, THICK, THIN, TICK, TITLE_SIZE, UNITS, bounds};
 use anyhow::Result;
-use plotters::{coord::Shift, prelude::*};
-
-// The backend rounds to whole units, which would show in smooth curves. So the figure is drawn four
-// times as large and scaled down by its view box.
-pub(crate) const UNITS: u32 = 4;
-pub(crate) const TEXT_SIZE: u32 = 17 * UNITS;
-pub(crate) const FONT: &str = "sans-serif";
-pub(crate) const INK: RGBColor = RGBColor(45, 45, 45);
+use plotters::prelude::*;
 
 const MARGIN: u32 = 16 * UNITS;
 const X_AXIS: u32 = 46 * UNITS;
 const Y_AXIS: u32 = 58 * UNITS;
-const TICK: u32 = 5 * UNITS;
-const THIN: u32 = UNITS;
-const THICK: u32 = 2 * UNITS;
-const TITLE_SIZE: u32 = 20 * UNITS;
 const GRID: RGBColor = RGBColor(228, 228, 228);
 
-pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-
+/// How a curve looks.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Style {
-    pub(crate) colour: RGBColor,
-    pub(crate) line: Line,
+pub struct Style {
+    /// Its colour.
+    pub colour: RGBColor,
+    /// Its dashes.
+    pub line: Line,
 }
 
+/// The dashes of a line.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Line {
+pub enum Line {
+    /// None.
     Solid,
+    /// Long ones.
     Dashed,
+    /// Short ones.
     Dotted,
 }
 
@@ -46,19 +41,27 @@ impl Line {
 }
 
 /// A line, and the range around it where there is one.
-pub(crate) struct Curve {
-    pub(crate) style: Style,
-    pub(crate) points: Vec<(f64, f64)>,
+#[derive(Clone, Debug)]
+pub struct Curve {
+    /// How it looks.
+    pub style: Style,
+    /// Its points, from left to right.
+    pub points: Vec<(f64, f64)>,
     /// Lower and upper end at the x of each point.
-    pub(crate) range: Vec<(f64, f64)>,
+    pub range: Vec<(f64, f64)>,
 }
 
 /// Curves over common axes; the y axis starts at 0.
-pub(crate) struct Panel {
-    pub(crate) title: String,
-    pub(crate) x_label: &'static str,
-    pub(crate) y_label: &'static str,
-    pub(crate) curves: Vec<Curve>,
+#[derive(Clone, Debug)]
+pub struct Panel {
+    /// What it shows.
+    pub title: String,
+    /// What the x axis is.
+    pub x_label: &'static str,
+    /// What the y axis is; panels of a page with one label have one scale.
+    pub y_label: &'static str,
+    /// The curves, the last on top.
+    pub curves: Vec<Curve>,
 }
 
 impl Panel {
@@ -119,11 +122,6 @@ impl Curve {
 /// The number without the digits that repeated addition leaves behind.
 fn tick_label(value: &f64) -> String {
     ((value * 1000.0).round() / 1000.0).to_string()
-}
-
-/// The smallest and the largest value.
-pub(crate) fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }
 
 #[cfg(test)]

@@ -1,34 +1,22 @@
 //! Draws time per element over the number of elements, both on logarithmic axes.
 
 use crate::{CLASSES, Series, peers::Peer, table::names};
-use anyhow::{Context, Result};
-use plotters::{
-    coord::Shift,
-    prelude::*,
-    style::text_anchor::{HPos, Pos, VPos},
-};
+use anyhow::{Result, ensure};
+use figures::{Area, FONT, INK, TEXT_SIZE, THICK, THIN, TICK, TITLE_SIZE, UNITS, bounds, svg, text};
+use plotters::prelude::*;
 
-// The backend rounds to whole units. So the figure is drawn four times as large and scaled down by its view box.
-const UNITS: u32 = 4;
 const SIZE: (u32, u32) = (900 * UNITS, 520 * UNITS);
 const LEGEND: u32 = 260 * UNITS;
 const MARGIN: u32 = 16 * UNITS;
 const X_AXIS: u32 = 48 * UNITS;
 const Y_AXIS: u32 = 64 * UNITS;
-const TICK: u32 = 5 * UNITS;
-const THIN: u32 = UNITS;
-const THICK: u32 = 2 * UNITS;
 const MARKER: i32 = (4 * UNITS) as i32;
 const LEGEND_ROW: i32 = (24 * UNITS) as i32;
 const LEGEND_TOP: i32 = (40 * UNITS) as i32;
 const LEGEND_LEFT: i32 = (16 * UNITS) as i32;
 const LEGEND_LINE: i32 = (30 * UNITS) as i32;
 const LEGEND_TEXT: i32 = (40 * UNITS) as i32;
-const TITLE_SIZE: u32 = 21 * UNITS;
-const TEXT_SIZE: u32 = 16 * UNITS;
 
-const FONT: &str = "sans-serif";
-const INK: RGBColor = RGBColor(45, 45, 45);
 const GRID: RGBColor = RGBColor(215, 215, 215);
 const LIGHT_GRID: RGBColor = RGBColor(240, 240, 240);
 
@@ -43,8 +31,6 @@ const PALETTE: [RGBColor; 8] = [
     RGBColor(204, 121, 167), // purple
     RGBColor(0, 0, 0),       // black
 ];
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// A named line through (elements, nanoseconds per element).
 struct Curve<'a> {
@@ -82,23 +68,18 @@ pub(crate) fn draw(series: &[Series], peers: &[Peer]) -> Result<String> {
     let last = |curve: &Curve<'_>| curve.points.last().map_or(0.0, |point| point.1);
     curves.sort_by(|a, b| last(b).total_cmp(&last(a)));
 
-    let mut svg = String::new();
-    {
-        let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        root.fill(&WHITE)?;
+    svg(SIZE, |root| {
         let (plot, legend) = root.margin(MARGIN, MARGIN, MARGIN, MARGIN).split_horizontally(SIZE.0 - LEGEND);
         draw_plot(&plot, &curves)?;
-        draw_legend(&legend, &curves)?;
-        root.present()?;
-    }
-    let size = |units: u32| format!(r#"width="{}" height="{}""#, SIZE.0 / units, SIZE.1 / units);
-    Ok(svg.replacen(&size(1), &size(UNITS), 1))
+        draw_legend(&legend, &curves)
+    })
 }
 
-fn draw_plot(area: &Area<'_>, curves: &[Curve<'_>]) -> Result<()> {
+fn draw_plot(area: &Area, curves: &[Curve<'_>]) -> Result<()> {
     let points = || curves.iter().flat_map(|curve| &curve.points);
-    let (left, right) = bounds(points().map(|point| point.0)).context("nothing to draw")?;
-    let (bottom, top) = bounds(points().map(|point| point.1)).context("nothing to draw")?;
+    let (left, right) = bounds(points().map(|point| point.0));
+    let (bottom, top) = bounds(points().map(|point| point.1));
+    ensure!(left <= right, "nothing to draw");
     let mut chart = ChartBuilder::on(area)
         .caption("Asymmetric loss, value and gradient, f32", (FONT, TITLE_SIZE, FontStyle::Bold, &INK))
         .x_label_area_size(X_AXIS)
@@ -129,8 +110,7 @@ fn draw_plot(area: &Area<'_>, curves: &[Curve<'_>]) -> Result<()> {
     Ok(())
 }
 
-fn draw_legend(area: &Area<'_>, curves: &[Curve<'_>]) -> Result<()> {
-    let text = TextStyle::from((FONT, TEXT_SIZE)).color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
+fn draw_legend(area: &Area, curves: &[Curve<'_>]) -> Result<()> {
     for (row, Curve { name, style, .. }) in (0..).zip(curves) {
         let y = LEGEND_TOP + LEGEND_ROW * row + LEGEND_ROW / 2;
         let x = LEGEND_LEFT;
@@ -141,17 +121,9 @@ fn draw_legend(area: &Area<'_>, curves: &[Curve<'_>]) -> Result<()> {
         } else {
             area.draw(&Circle::new(middle, MARKER, style.colour.filled()))?;
         }
-        area.draw(&Text::new(*name, (x + LEGEND_TEXT, y), text.clone()))?;
+        text(area, name, (x + LEGEND_TEXT, y))?;
     }
     Ok(())
-}
-
-/// The smallest and the largest value.
-fn bounds(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    values.fold(None, |bounds, value| {
-        let (low, high) = bounds.unwrap_or((value, value));
-        Some((low.min(value), high.max(value)))
-    })
 }
 
 /// A whole power of ten with its exponent raised.

@@ -2,3 +2,9 @@
 
 pub mod baseline;
 pub mod oracle;
+
+mod native;
+mod setting;
+
+pub use native::Native;
+pub use setting::{IMPLEMENTATIONS, Setting};

@@ -2,6 +2,7 @@
 //!
 //! Nothing here is shared with the crate: no closed form of a derivative, only product rule and chain rule.
 
+use crate::setting::Setting;
 use asymmetric_loss::Implementation;
 use dashu_float::{FBig, round::mode::HalfEven};
 
@@ -27,21 +28,6 @@ fn magnitude(x: &Big) -> Big {
 fn largest(x: Big, y: Big) -> Big {
     let (x, y) = (magnitude(&x), magnitude(&y));
     if x < y { y } else { x }
-}
-
-/// A setting of the loss, alike for all classes.
-#[derive(Clone, Copy, Debug)]
-pub struct Setting {
-    /// γ₋, the exponent of negatives.
-    pub gamma_neg: f64,
-    /// γ₊, the exponent of positives.
-    pub gamma_pos: f64,
-    /// The margin m.
-    pub margin: f64,
-    /// The formulation.
-    pub implementation: Implementation,
-    /// Whether the focal weight counts as a constant in derivatives.
-    pub detached: bool,
 }
 
 /// A quantity, its derivatives, and of each derivative the largest term: what rounding errors are measured by where
@@ -126,8 +112,8 @@ impl Jet {
 }
 
 /// The loss of one element with its derivatives in the logit.
-pub fn loss(setting: impl Into<Setting>, z: f64, y: f64) -> Jet {
-    let Setting { gamma_neg, gamma_pos, margin, implementation, detached } = setting.into();
+pub fn loss(setting: Setting, z: f64, y: f64) -> Jet {
+    let Setting { gamma_neg, gamma_pos, margin, implementation, detached } = setting;
     let one = big(1.0);
     let odds_against = (-big(z)).exp();
     let p = &one / (&one + &odds_against);
