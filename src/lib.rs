@@ -34,6 +34,7 @@ pub use element::{Element, Float};
 pub use error::Error;
 pub use loss::AsymmetricLoss;
 pub use parameter::Parameter;
+#[doc(inline)]
 pub use reduction::Reduction;
 pub use settings::{Implementation, Settings};
 pub use targets::{IntoTargets, Label, Targets};

@@ -126,9 +126,10 @@ fn small_arrays() {
 fn reduced_value_and_forward() {
     let loss = AsymmetricLoss::builder().reduction(Reduction::Sum).build().unwrap();
     let (logits, targets) = (Array2::<f32>::zeros(SMALL), Array2::from_elem(SMALL, true));
-    let mut gradient = logits.clone();
+    let (mut gradient, mut hessian) = (logits.clone(), logits.clone());
     let count = allocations(|| {
         loss.value_and_gradient_into(&logits, &targets, &mut gradient).unwrap();
+        loss.derivatives_into(&logits, &targets, &mut gradient, &mut hessian).unwrap();
         loss.forward(&logits, &targets).unwrap();
     });
     assert_eq!(count, 0);
