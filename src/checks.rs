@@ -2,11 +2,11 @@
 
 use crate::element::{Element, Float};
 use crate::error::Error;
+use crate::kernel::Labels;
+use crate::label::{Known, Label};
 use crate::parameter::Parameter;
 use crate::settings::Settings;
 use crate::sum::is_finite;
-use crate::kernel::Labels;
-use crate::label::{Known, Label};
 use ndarray::{ArrayView, Dimension, IxDyn};
 use num_traits::{One, Zero};
 
@@ -52,9 +52,8 @@ pub(crate) fn check_weights<T: Element>(weights: &ArrayView<'_, T, IxDyn>) -> Re
     }
     let invalid = weights.indexed_iter().find(|(_, weight)| !is_valid(weight.to_float()));
     // One that no longer is what it was has no place.
-    let (index, actual) = invalid.map_or((Vec::new(), f64::NAN), |(index, weight)| {
-        (index.slice().to_vec(), weight.to_float().to_f64())
-    });
+    let (index, actual) =
+        invalid.map_or((Vec::new(), f64::NAN), |(index, weight)| (index.slice().to_vec(), weight.to_float().to_f64()));
     Err(Error::InvalidWeight { index, actual })
 }
 

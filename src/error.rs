@@ -152,7 +152,10 @@ impl fmt::Display for Error {
                 write!(f, "the offset at {position} must be between {least} and {most}, but is {actual}")
             }
             Error::InvalidIndex { position, row, least, classes, actual } => {
-                write!(f, "the classes of a row must increase and be below {classes}, so that at {position} (row {row}) ")?;
+                write!(
+                    f,
+                    "the classes of a row must increase and be below {classes}, so that at {position} (row {row}) "
+                )?;
                 write!(f, "must be at least {least}, but is {actual}")
             }
             Error::EmptyMean { shape } => {

@@ -1,6 +1,6 @@
 //! One pass over the arrays of a call.
 
-use crate::checks::{check_classes, check_range, check_shape, broadcast, check_weights, find_invalid, is_left_out};
+use crate::checks::{broadcast, check_classes, check_range, check_shape, check_weights, find_invalid, is_left_out};
 use crate::divisor::divisor;
 use crate::element::Element;
 use crate::error::Error;
@@ -97,6 +97,8 @@ pub(crate) fn evaluate<T: Element, Y: Label, D: Dimension>(
         };
         let leaves_out = targets.leaves_out || upstream.is_some();
         let pass = Pass { plan: &plan, known: targets.known, leaves_out, in_parameters: false, scale, loss_scale };
-        traverse(&pass, arrays).map(rounded::<T::Float>).map_err(|invalid| targets.invalid(plans, upstream.as_ref(), invalid.valid))
+        traverse(&pass, arrays)
+            .map(rounded::<T::Float>)
+            .map_err(|invalid| targets.invalid(plans, upstream.as_ref(), invalid.valid))
     })
 }

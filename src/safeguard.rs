@@ -103,7 +103,9 @@ impl FromStr for Curvature {
             ("exact", None) => Curvature::Exact,
             ("atleast", Some(floor)) => Curvature::AtLeast(floor),
             ("magnitude", Some(floor)) => Curvature::Magnitude(floor),
-            _ => return Err(Error::UnknownName { parameter: "curvature", expected: EXPECTED, actual: name.to_owned() }),
+            _ => {
+                return Err(Error::UnknownName { parameter: "curvature", expected: EXPECTED, actual: name.to_owned() });
+            }
         };
         curvature.check()?;
         Ok(curvature)

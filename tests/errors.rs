@@ -151,7 +151,7 @@ fn names_that_no_setting_has() {
         "None".parse::<Reduction>(),
         &unknown(
             "reduction",
-            "mean, sum or divisor(n) (`AsymmetricLoss::losses` gives the loss of each element)",
+            "mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n) (`AsymmetricLoss::losses` gives the loss of each element)",
             "None",
         ),
         "reduction must be mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n) (`AsymmetricLoss::losses` gives the loss of each element), but is \"None\"",
@@ -159,8 +159,10 @@ fn names_that_no_setting_has() {
     for name in ["", "average", "divisor", "divisor()", "divisor(x)", "divisor(2"] {
         assert_error(
             name.parse::<Reduction>(),
-            &unknown("reduction", "mean, sum or divisor(n)", name),
-            &format!("reduction must be mean, sum or divisor(n), but is {name:?}"),
+            &unknown("reduction", "mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n)", name),
+            &format!(
+                "reduction must be mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n), but is {name:?}"
+            ),
         );
     }
 }

@@ -65,8 +65,14 @@ fn through_copies<T: Element, Y: Label, D: Dimension, const N: usize>(
     sum: &mut Accumulator<T::Float>,
 ) -> Result<(), InvalidLabel> {
     let zeros = [T::Float::from_f64(0.0); N];
-    let mut copies =
-        Copies { logits: zeros, labels: zeros, factors: [zeros; FACTORS], losses: zeros, gradient: zeros, hessian: zeros };
+    let mut copies = Copies {
+        logits: zeros,
+        labels: zeros,
+        factors: [zeros; FACTORS],
+        losses: zeros,
+        gradient: zeros,
+        hessian: zeros,
+    };
     copies.evaluate(pass, arrays, position, one_class, sum)
 }
 

@@ -6,8 +6,8 @@ use super::arrays::{Arrays, Pass, Position};
 use super::copies;
 use super::evaluate::InvalidLabel;
 use crate::element::Element;
-use crate::sum::{Accumulator, Total};
 use crate::label::Label;
+use crate::sum::{Accumulator, Total};
 use crate::threads::join;
 use ndarray::Dimension;
 

@@ -40,25 +40,14 @@ impl<'a, T: Float, const N: usize> Count<'a, T, N> {
         }
     }
 
-    /// The elements that do not exist.
+    /// Where a label is unknown.
     #[inline(always)]
-    fn left_out<V: Arithmetic<Element = T>>(&self, context: V::Context, y: V, at: usize) -> V::Mask {
-        let mut left_out = y.gt(y);
-        if let Some(unknown) = self.unknown {
-            let unknown = y.splat(unknown);
-            left_out = if unknown.eq(unknown).all() { y.eq(unknown) } else { !y.eq(y) };
+    fn is_unknown<V: Arithmetic<Element = T>>(&self, y: V) -> V::Mask {
+        match self.unknown.map(|unknown| y.splat(unknown)) {
+            Some(unknown) if unknown.eq(unknown).all() => y.eq(unknown),
+            Some(_) => !y.eq(y),
+            None => y.gt(y),
         }
-        if let Some(pos_weight) = self.pos_weight {
-            left_out = left_out | (y.eq(y.one()) & V::load(context, pos_weight, at).eq(y.zero()));
-        }
-        let mut i = 0;
-        while i < self.factors.len() {
-            if let Some(factor) = self.factors[i] {
-                left_out = left_out | V::load(context, factor, at).eq(y.zero());
-            }
-            i += 1;
-        }
-        left_out
     }
 }
 
@@ -84,26 +73,29 @@ impl<T: Float, const N: usize> Prepared<T, N> {
             || {
                 let mut at = 0;
                 while at < N {
-                    let (mut z, mut y) = (V::load(context, logits, at), V::load(context, labels, at));
+                    let (mut z, given) = (V::load(context, logits, at), V::load(context, labels, at));
                     let (zero, one) = (z.zero(), z.one());
-                    let mut product = one;
+                    let (mut y, mut product) = (given, one);
+                    if formula.smoothing.is_some() {
+                        y = V::select(y.ge(zero) & one.ge(y), formula.smoothed(y), y);
+                    }
                     if let Some(pos_weight) = count.pos_weight {
                         product = V::select(y.eq(one), V::load(context, pos_weight, at), one);
                     }
                     let mut i = 0;
                     while i < count.factors.len() {
                         if let Some(factor) = count.factors[i] {
-                            product = product * V::load(context, factor, at);
+                            let factor = V::load(context, factor, at);
+                            // 0 stays 0, whatever it meets.
+                            let is_zero = factor.eq(zero) | product.eq(zero);
+                            product = V::select(is_zero, zero, product * factor);
                         }
                         i += 1;
                     }
                     if count.leaves_out {
-                        let left_out = count.left_out(context, y, at);
+                        let left_out = count.is_unknown(given) | product.eq(zero);
                         (z, y) = (V::select(left_out, zero, z), V::select(left_out, zero, y));
                         product = V::select(left_out, zero, product);
-                    }
-                    if formula.smoothing.is_some() {
-                        y = V::select(y.ge(zero) & one.ge(y), formula.smoothed(y), y);
                     }
                     z.store(&mut self.logits, at);
                     y.store(&mut self.labels, at);
