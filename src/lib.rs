@@ -15,6 +15,7 @@ mod loss;
 mod order;
 mod parameter;
 mod pass;
+mod peak;
 mod results;
 #[cfg(feature = "serde")]
 mod saving;
