@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod adaptive;
 mod arithmetic;
 mod builder;
 mod checks;
@@ -29,6 +30,7 @@ pub mod focal;
 pub mod margin;
 pub mod reduction;
 
+pub use adaptive::AdaptiveAsymmetry;
 pub use builder::Builder;
 pub use curvature::Derivatives;
 pub use element::{Element, Float};

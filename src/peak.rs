@@ -3,7 +3,7 @@
 use crate::activation::sigmoid;
 use crate::arithmetic::{Pair, Scalar};
 use crate::error::Error;
-use crate::focal::{Base, Jet, LARGEST_GAMMA, weighted};
+use crate::focal::{Base, Jet, weighted};
 use crate::loss::AsymmetricLoss;
 use crate::parameter::Parameter;
 use crate::reduction::Reduction;
@@ -87,7 +87,7 @@ impl AsymmetricLoss {
             let base = Base { value: Pair::single(Scalar(b)), first: Scalar(p * q), second: Scalar(p * q * (q - p)) };
             let (value, first) = (Scalar(entropies[class]), Scalar(derivatives.gradient[class]));
             let second = Scalar(derivatives.hessian_diagonal[class]);
-            let (gamma, one) = (Scalar(gammas[class].min(LARGEST_GAMMA)), Scalar(1.0));
+            let (gamma, one) = (Scalar(gammas[class]), Scalar(1.0));
             if settings.detach_focal_weight() {
                 // The gradient is a product of this kind itself, bᵞ·C′.
                 weighted(base, Jet { value: first, first: second, second }, one, gamma, 1).first.0
