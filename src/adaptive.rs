@@ -16,9 +16,9 @@ use std::fmt::{self, Display};
 ///
 /// γ₋ ← γ₋ + λ·(target − Δp), kept between a lowest and a highest value.
 ///
-/// The target is 0.1 by default, λ 0.1, and γ₋ starts at 4 and stays in [0, 10]. λ is the step of γ₋ per batch for a Δp that is off by
-/// 1: the target is reached after some 1/λ batches and more. If γ₋ swings to and fro, λ is too large for the learning rate. If it
-/// stays at an end of its range, the target is out of reach.
+/// By default the target is 0.1 and λ = 0.1; γ₋ starts at 4 and stays in [0, 10]. λ is the step of γ₋ per batch for a Δp that is off
+/// by 1. With 0.1 the target is reached in some hundreds of batches; a larger λ is quicker, and passes more of the noise of
+/// single batches on to γ₋. A γ₋ that stays at an end of its range says that the target is out of reach.
 ///
 /// Source: Ridnik et al., "Asymmetric Loss for Multi-Label Classification", ICCV 2021 (arXiv 2009.14119), on adaptive
 /// asymmetry; the sign of its rule depends on that of Δp.

@@ -109,13 +109,11 @@ fn gap_and_step() {
 /// A soft label is a share of a positive and a share of a negative.
 #[test]
 fn soft_labels_count_by_their_share() {
-    let logits = array![0.3_f64, -1.2, 2.0];
-    let once = gap(&logits, &array![0.25, 0.0, 1.0]).unwrap();
-    let four_times = gap(&array![0.3, 0.3, 0.3, 0.3, -1.2, -1.2, -1.2, -1.2, 2.0, 2.0, 2.0, 2.0], &{
-        array![1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1]
-    });
-    assert!((once - four_times.unwrap()).abs() < 1e-15);
-    // Half of either: 1 − p and p are as far from each other as on the labels themselves.
+    let once = gap(&array![0.3, -1.2, 2.0], &array![0.25, 0.0, 0.75]).unwrap();
+    let logits = array![0.3, 0.3, 0.3, 0.3, -1.2, -1.2, -1.2, -1.2, 2.0, 2.0, 2.0, 2.0];
+    let four_times = gap(&logits, &array![1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0]).unwrap();
+    assert!((once - four_times).abs() < 1e-15);
+    // Half of either: p − (1 − p).
     let p = 1.0 / (1.0 + (-0.3_f64).exp());
     assert!((gap(&array![0.3], &array![0.5]).unwrap() - (2.0 * p - 1.0)).abs() < 1e-15);
 }
