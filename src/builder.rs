@@ -2,6 +2,7 @@
 
 use crate::parameter::Parameter;
 use crate::reduction::Reduction;
+use crate::safeguard::Curvature;
 use crate::settings::{Implementation, Settings};
 
 /// Builds an [`AsymmetricLoss`](crate::AsymmetricLoss); see [`AsymmetricLoss::builder`](crate::AsymmetricLoss::builder).
@@ -79,6 +80,53 @@ impl Builder {
     /// How the losses of all elements become one value; [`Reduction::Mean`] by default.
     pub fn reduction(mut self, reduction: Reduction) -> Self {
         self.settings.reduction = reduction;
+        self
+    }
+
+    /// c ≥ 0, what the losses of a class are multiplied by; 1 by default. A class of weight 0 is left out, like elements of weight 0.
+    pub fn class_weight(mut self, weight: impl Into<Parameter>) -> Self {
+        self.settings.class_weight = weight.into();
+        self
+    }
+
+    /// π ≥ 0, what the terms of positives are multiplied by; 1 by default.
+    ///
+    /// In [`Implementation::AlibabaMiil`] that is the positive's share of the cross-entropy, in the others its whole term. On
+    /// labels 0 and 1 it is the same.
+    pub fn pos_weight(mut self, weight: impl Into<Parameter>) -> Self {
+        self.settings.pos_weight = weight.into();
+        self
+    }
+
+    /// α-balancing, α in [0, 1): positives are multiplied by α and negatives by 1 − α. Short for a class weight of 1 − α and a
+    /// positive weight of α/(1 − α), which it replaces.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use asymmetric_loss::AsymmetricLoss;
+    /// use ndarray::array;
+    ///
+    /// let (plain, balanced) = (AsymmetricLoss::default(), AsymmetricLoss::builder().alpha(0.75).build()?);
+    /// let (logits, targets) = (array![0.5, 0.5], array![1, 0]);
+    /// let (plain, balanced) = (plain.losses(&logits, &targets)?, balanced.losses(&logits, &targets)?);
+    /// assert_eq!(balanced, plain * array![0.75, 0.25]);
+    /// # Ok::<(), asymmetric_loss::Error>(())
+    /// ```
+    pub fn alpha(self, alpha: impl Into<Parameter>) -> Self {
+        let alpha = alpha.into();
+        self.pos_weight(alpha.map(|alpha| alpha / (1.0 - alpha))).class_weight(alpha.map(|alpha| 1.0 - alpha))
+    }
+
+    /// α in [0, 1]: a label y counts as y·(1 − α) + α/2; 0 by default. All else sees the smoothed label.
+    pub fn label_smoothing(mut self, alpha: f64) -> Self {
+        self.settings.label_smoothing = alpha;
+        self
+    }
+
+    /// What stands for negative curvature; [`Curvature::Exact`] by default.
+    pub fn curvature(mut self, curvature: Curvature) -> Self {
+        self.settings.curvature = curvature;
         self
     }
 }

@@ -1,10 +1,14 @@
 //! What can be wrong with the arrays of a call.
 
-use crate::element::Float;
+use crate::element::{Element, Float};
 use crate::error::Error;
+use crate::parameter::Parameter;
 use crate::settings::Settings;
-use crate::targets::{Label, label};
-use ndarray::{ArrayView, Dimension};
+use crate::sum::is_finite;
+use crate::kernel::Labels;
+use crate::label::{Known, Label};
+use ndarray::{ArrayView, Dimension, IxDyn};
+use num_traits::{One, Zero};
 
 /// Fails unless settings per class are as many as the last axis is long.
 pub(crate) fn check_classes(settings: &Settings, shape: &[usize]) -> Result<(), Error> {
@@ -24,17 +28,87 @@ pub(crate) fn check_shape(array: &'static str, expected: &[usize], actual: &[usi
     Err(Error::ShapeMismatch { array, expected: expected.to_vec(), actual: actual.to_vec() })
 }
 
-/// The first label outside [0, 1] in logical order, once the kernel has met one behind some that are `valid`.
-pub(crate) fn find_invalid<T: Float, Y: Label, D: Dimension>(labels: &ArrayView<'_, Y, D>, valid: usize) -> Error {
-    let is_valid = |y: T| y >= T::zero() && y <= T::one();
-    let found = labels.iter().zip(0..).skip(valid).find(|&(&y, _)| !is_valid(label(y)));
-    // A label that no longer is what the kernel met has no place.
-    let Some((y, mut position)) = found else {
-        return Error::InvalidTarget { index: Vec::new(), actual: f64::NAN };
-    };
-    let mut index = vec![0; labels.ndim()];
-    for (axis, &length) in labels.shape().iter().enumerate().rev() {
-        (index[axis], position) = (position % length, position / length);
+/// Fails unless the reciprocal of a divisor is in the range of the logits.
+pub(crate) fn check_range<T: Float>(divisor: f64) -> Result<T, Error> {
+    let scale = T::from_f64(1.0 / divisor);
+    if is_finite(scale) {
+        return Ok(scale);
     }
-    Error::InvalidTarget { index, actual: y.presence() }
+    let expected = "a divisor whose reciprocal is in the range of the logits";
+    Err(Error::ParameterOutOfRange { parameter: "reduction", expected, actual: divisor, class: None })
+}
+
+/// Fails unless weights are finite and at least 0; says whether all are above it.
+pub(crate) fn check_weights<T: Element>(weights: &ArrayView<'_, T, IxDyn>) -> Result<bool, Error> {
+    let zero = T::Float::from_f64(0.0);
+    let is_valid = |weight: T::Float| (weight >= zero) & (weight * zero == zero);
+    // Without an early end, so that it goes in vectors.
+    let (valid, positive) = weights.fold((true, true), |(valid, positive), weight| {
+        let weight = weight.to_float();
+        (valid & is_valid(weight), positive & (weight > zero))
+    });
+    if valid {
+        return Ok(positive);
+    }
+    let invalid = weights.indexed_iter().find(|(_, weight)| !is_valid(weight.to_float()));
+    // One that no longer is what it was has no place.
+    let (index, actual) = invalid.map_or((Vec::new(), f64::NAN), |(index, weight)| {
+        (index.slice().to_vec(), weight.to_float().to_f64())
+    });
+    Err(Error::InvalidWeight { index, actual })
+}
+
+/// Weights in the shape of the logits.
+pub(crate) fn broadcast<'a, T, D: Dimension>(
+    weights: &'a ArrayView<'_, T, IxDyn>,
+    shape: D,
+) -> Result<ArrayView<'a, T, D>, Error> {
+    weights.broadcast(shape.clone()).ok_or_else(|| {
+        let (expected, actual) = (shape.slice().to_vec(), weights.shape().to_vec());
+        Error::BroadcastMismatch { expected, actual }
+    })
+}
+
+/// The first label outside [0, 1] in logical order that is not left out, once the kernel has met one behind some that are
+/// `valid`.
+pub(crate) fn find_invalid<T: Element, Y: Label, D: Dimension>(
+    labels: &Labels<'_, Y, D>,
+    known: Known<Y>,
+    is_left_out: impl Fn(&[usize]) -> bool,
+    valid: usize,
+) -> Error {
+    // A label that no longer is what the kernel met has no place.
+    let nowhere = Error::InvalidTarget { index: Vec::new(), actual: f64::NAN };
+    let Labels::Dense(labels) = labels else { return nowhere };
+    let mut index = vec![0; labels.ndim()];
+    for (position, &y) in labels.iter().enumerate().skip(valid) {
+        let label: T::Float = known.float(y);
+        let is_valid = label >= T::Float::zero() && label <= T::Float::one();
+        let Some(actual) = known.presence(y).filter(|_| !is_valid) else { continue };
+        let mut rest = position;
+        for (axis, &length) in labels.shape().iter().enumerate().rev() {
+            (index[axis], rest) = (rest % length, rest / length);
+        }
+        if !is_left_out(&index) {
+            return Error::InvalidTarget { index, actual };
+        }
+    }
+    nowhere
+}
+
+/// Whether an element of this index has a factor of 0.
+pub(crate) fn is_left_out<T: Element, D: Dimension>(
+    class_weight: &Parameter,
+    factors: &[Option<ArrayView<'_, T, D>>],
+    index: &[usize],
+) -> bool {
+    let class = match class_weight {
+        Parameter::Uniform(weight) => Some(weight),
+        Parameter::PerClass(weights) => index.last().and_then(|&class| weights.get(class)),
+    };
+    class.is_some_and(|&weight| T::Float::from_f64(weight).is_zero())
+        || factors.iter().flatten().any(|factor| {
+            let factor = factor.view().into_dyn();
+            factor.get(index).is_some_and(|factor| factor.to_float().is_zero())
+        })
 }

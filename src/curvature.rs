@@ -44,7 +44,7 @@ impl AsymmetricLoss {
     pub fn derivatives<'a, T, S, D>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, D>,
+        targets: impl IntoTargets<'a, T, D>,
     ) -> Result<Derivatives<T, D>, Error>
     where
         T: Element,
@@ -81,7 +81,7 @@ impl AsymmetricLoss {
     pub fn derivatives_into<'a, T, S, G, H, D>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, D>,
+        targets: impl IntoTargets<'a, T, D>,
         gradient: &mut ArrayBase<G, D>,
         hessian_diagonal: &mut ArrayBase<H, D>,
     ) -> Result<T::Float, Error>
@@ -122,7 +122,7 @@ impl AsymmetricLoss {
     pub fn hessian_diagonal<'a, T, S, D>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, D>,
+        targets: impl IntoTargets<'a, T, D>,
     ) -> Result<Array<T, D>, Error>
     where
         T: Element,

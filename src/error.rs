@@ -70,9 +70,47 @@ pub enum Error {
         /// Its value.
         actual: f64,
     },
-    /// The mean of no elements.
+    /// A weight that is negative, infinite or NaN.
+    InvalidWeight {
+        /// Where it stands in the array of weights.
+        index: Vec<usize>,
+        /// Its value.
+        actual: f64,
+    },
+    /// Weights that do not broadcast to the shape of the logits.
+    BroadcastMismatch {
+        /// The shape of the logits.
+        expected: Vec<usize>,
+        /// The shape of the weights.
+        actual: Vec<usize>,
+    },
+    /// Where a list of present classes ends: before it begins, or behind all indices.
+    InvalidOffset {
+        /// The position among the offsets.
+        position: usize,
+        /// The offset before it.
+        least: usize,
+        /// The number of indices.
+        most: usize,
+        /// The offset.
+        actual: usize,
+    },
+    /// The index of a present class that does not follow the one before it in its row, or is that of no class.
+    InvalidIndex {
+        /// The position among the indices.
+        position: usize,
+        /// Its row.
+        row: usize,
+        /// The least class that may stand here.
+        least: usize,
+        /// The number of classes.
+        classes: usize,
+        /// The index.
+        actual: usize,
+    },
+    /// The mean of nothing: no elements, none with a known label, or none with a weight.
     EmptyMean {
-        /// The shape of the empty array.
+        /// The shape of the logits.
         shape: Vec<usize>,
     },
     /// A result for which there is no memory.
@@ -104,8 +142,21 @@ impl fmt::Display for Error {
             Error::InvalidTarget { index, actual } => {
                 write!(f, "targets must lie in [0, 1], but the one at {index:?} is {}", Short(*actual))
             }
+            Error::InvalidWeight { index, actual } => {
+                write!(f, "weights must be finite and at least 0, but the one at {index:?} is {}", Short(*actual))
+            }
+            Error::BroadcastMismatch { expected, actual } => {
+                write!(f, "weights must broadcast to the shape {expected:?}, but their shape is {actual:?}")
+            }
+            Error::InvalidOffset { position, least, most, actual } => {
+                write!(f, "the offset at {position} must be between {least} and {most}, but is {actual}")
+            }
+            Error::InvalidIndex { position, row, least, classes, actual } => {
+                write!(f, "the classes of a row must increase and be below {classes}, so that at {position} (row {row}) ")?;
+                write!(f, "must be at least {least}, but is {actual}")
+            }
             Error::EmptyMean { shape } => {
-                write!(f, "the mean needs at least one element, but the shape is {shape:?}")
+                write!(f, "the mean needs at least one element that counts, but has none in the shape {shape:?}")
             }
             Error::TooLarge { shape } => {
                 write!(f, "a result of shape {shape:?} must fit into memory, but does not")

@@ -13,7 +13,19 @@ use ndarray::{Array, ArrayBase, Data, Dimension};
 /// A γ for which xᵞ is 0 for every x < 1, and which no product with a logarithm takes out of range.
 pub(crate) const LARGEST_GAMMA: f64 = 1e30;
 
-/// A quantity with its first and second derivative in the logit.
+/// What is asked for beside the value.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(crate) enum Order {
+    Value,
+    /// The first derivative in the logit.
+    First,
+    /// The first and the second.
+    Second,
+    /// Instead of all three, the derivatives in γ₊, m and γ₋.
+    Parameters,
+}
+
+/// A quantity with its first and second derivative in the logit, or the derivatives in γ₊, m and γ₋.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Jet<V> {
     pub(crate) value: V,
@@ -32,6 +44,24 @@ impl<V: Arithmetic> Jet<V> {
     #[inline(always)]
     pub(crate) fn mirrored(self, mask: V::Mask) -> Self {
         Jet { first: V::select(mask, -self.first, self.first), ..self }
+    }
+
+    #[inline(always)]
+    pub(crate) fn times(self, factor: V) -> Self {
+        Jet { value: self.value * factor, first: self.first * factor, second: self.second * factor }
+    }
+
+    /// The derivatives in the parameters of a positive, given that in γ₊ as the last.
+    #[inline(always)]
+    pub(crate) fn of_positive(self) -> Self {
+        let zero = self.value.zero();
+        Jet { value: self.second, first: zero, second: zero }
+    }
+
+    /// The derivatives in the parameters of a negative, given those in m and γ₋.
+    #[inline(always)]
+    pub(crate) fn of_negative(self) -> Self {
+        Jet { value: self.value.zero(), ..self }
     }
 
     /// y·positive + (1 − y)·negative.
@@ -86,7 +116,7 @@ impl<V: Arithmetic> Weight<V> {
     /// For any γ, given as γ − 1 in two parts, because its rounding error is multiplied by ln b.
     #[inline(always)]
     pub(crate) fn real(base: Pair<V>, gamma_less_one: Pair<V>) -> Self {
-        Weight { base, over_base: V::exp_pair(ln_over_base(base, gamma_less_one)) }
+        Weight { base, over_base: V::exp_pair(gamma_less_one.times(ln_base(base))) }
     }
 
     /// `yes` where the mask is, else `no`.
@@ -96,13 +126,13 @@ impl<V: Arithmetic> Weight<V> {
     }
 }
 
-/// ln b^(γ−1).
+/// ln b.
 #[inline(always)]
-pub(crate) fn ln_over_base<V: Arithmetic>(base: Pair<V>, gamma_less_one: Pair<V>) -> Pair<V> {
+pub(crate) fn ln_base<V: Arithmetic>(base: Pair<V>) -> Pair<V> {
     let ln = V::ln_pair(base);
     // A probability that rounding has lifted above 1 would explode under a huge exponent.
     let lifted = ln.round().gt(ln.hi.zero());
-    gamma_less_one.times(Pair::select(lifted, Pair::single(ln.hi.zero()), ln))
+    Pair::select(lifted, Pair::single(ln.hi.zero()), ln)
 }
 
 /// x⁰ for x > 0. Where x is 0 so is the cross-entropy, and the 0 is kept for their product.
@@ -127,14 +157,14 @@ pub(crate) struct Base<V> {
 /// V comes first into every product: it may be huge where the others are tiny, and they would underflow without it.
 /// A detached weight is one whose derivative is left out: `gamma` is then 0.
 #[inline(always)]
-pub(crate) fn weighted<V: Arithmetic>(base: Base<V>, entropy: Jet<V>, over_base: V, gamma: V, order: u8) -> Jet<V> {
+pub(crate) fn weighted<V: Arithmetic>(base: Base<V>, entropy: Jet<V>, over_base: V, gamma: V, order: Order) -> Jet<V> {
     let b = base.value;
     let value = over_base * entropy.value;
     let mut loss = Jet { value: b.scaled(value), first: b.hi.zero(), second: b.hi.zero() };
-    if order >= 1 {
+    if order >= Order::First {
         let first = over_base * entropy.first;
         loss.first = b.hi.mul_add(first, gamma * (base.first * value));
-        if order >= 2 {
+        if order == Order::Second {
             let second = over_base * entropy.second;
             // Where b is not a normal number, L is 0, and b′/b must not turn it into NaN.
             let smallest = b.hi.number(f64::from(-V::Element::MAX_EXPONENT).exp2());

@@ -7,7 +7,7 @@
 use crate::activation::{self, Reference, Sigmoid, bound, clamp};
 use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
-use crate::focal::{Base, Jet, Weight, ln_over_base, weighted};
+use crate::focal::{Base, Jet, Order, Weight, ln_base, weighted};
 use crate::margin::{Numerators, Wrong};
 use crate::settings::Implementation;
 
@@ -28,6 +28,8 @@ pub(crate) struct Formula<T> {
     pub(crate) detached: bool,
     /// ε of max(·, ε) under the logarithm, and −ln ε.
     pub(crate) floor: Option<(T, T)>,
+    /// 1 − α and α/2 of label smoothing.
+    pub(crate) smoothing: Option<(T, T)>,
 }
 
 /// The constants of the class of an element.
@@ -37,9 +39,11 @@ pub(crate) struct Class<V> {
     pub(crate) reference: Reference<V>,
     pub(crate) gamma_neg: V,
     pub(crate) gamma_pos: V,
+    /// π, the weight of positives.
+    pub(crate) pos_weight: V,
 }
 
-/// The terms of one label, with derivatives in the logit w of the wrong answer.
+/// The terms of one label, with derivatives in the logit w of the wrong answer, or in the margin.
 #[derive(Clone, Copy, Debug)]
 struct Term<V> {
     wrong: Wrong<V>,
@@ -53,10 +57,19 @@ struct Term<V> {
 
 impl<V: Arithmetic> Term<V> {
     #[inline(always)]
-    fn new(wrong: Wrong<V>, order: u8) -> Self {
+    fn new(wrong: Wrong<V>, order: Order) -> Self {
         let d = wrong.p * wrong.q;
-        let slope = if order >= 1 { d / wrong.v } else { d };
+        let slope = if order == Order::Value { d } else { d / wrong.v };
         Term { wrong, d, entropy: V::neg_ln(wrong.u.hi, wrong.v), slope }
+    }
+
+    /// The same terms with derivatives in m: dC/dm = −1/v for a negative above it, else 0; and for the base that of u, −1.
+    #[inline(always)]
+    fn in_margin(self, absent: V::Mask) -> Self {
+        let Wrong { u, q, m, .. } = self.wrong;
+        let (zero, one) = (m.zero(), m.one());
+        let shifted = absent & u.hi.gt(zero);
+        Term { d: V::select(shifted, -one, zero), slope: V::select(shifted, -one / (q + m), zero), ..self }
     }
 
     /// What the stages cannot know of a |w| so large that e^(−|w|) is not a normal number: they saw it at the bound.
@@ -118,9 +131,9 @@ impl<V: Arithmetic> Term<V> {
 
     /// C with its derivatives: C′ = PQ/v, C″ = C′·(Q − P·m/v).
     #[inline(always)]
-    fn entropy(&self, order: u8) -> Jet<V> {
+    fn entropy(&self, order: Order) -> Jet<V> {
         let Wrong { p, q, v, m, .. } = self.wrong;
-        let second = if order >= 2 { self.slope * (q - p * (m / v)) } else { self.slope };
+        let second = if order == Order::Second { self.slope * (q - p * (m / v)) } else { self.slope };
         Jet { value: self.entropy, first: self.slope, second }
     }
 
@@ -153,14 +166,15 @@ struct Share<V: Arithmetic> {
 }
 
 impl<V: Arithmetic> Share<V> {
+    /// The share of a label in the base, and with a weight in the cross-entropy.
     #[inline(always)]
-    fn new(term: Term<V>, share: Pair<V>, order: u8, saturated: bool) -> Self {
+    fn new(term: Term<V>, share: Pair<V>, weight: V, order: Order, saturated: bool) -> Self {
         let infinite = is_infinite(term.entropy);
         let (y, mut entropy, base) = (share.hi, term.entropy(order), term.base(term.wrong.u));
         if saturated {
             entropy.value = capped(entropy.value);
         }
-        let scaled = Jet { value: y * entropy.value, first: y * entropy.first, second: y * entropy.second };
+        let scaled = entropy.times(y * weight);
         let base = Base { value: base.value.times(share), first: y * base.first, second: y * base.second };
         Share { base, entropy: scaled, infinite }
     }
@@ -177,15 +191,15 @@ impl<V: Arithmetic> Share<V> {
 }
 
 impl<T: Copy> Formula<T> {
-    /// A label that is 0 or 1, with derivatives as far as `order`. Unless `saturated`, z is within the [`bound`]; if so, it
+    /// A label that is 0 or 1, without its weight, with derivatives as far as `order`. Unless `saturated`, z is within the [`bound`]; if so, it
     /// may be any number, and anything comes of NaN.
     #[inline(always)]
-    pub(crate) fn hard<V: Arithmetic<Element = T>>(
+    pub(crate) fn hard<V: Arithmetic<Element = T>, const PARAMETERS: bool>(
         &self,
         z: V,
         present: V::Mask,
         class: &Class<V>,
-        order: u8,
+        order: Order,
         saturated: bool,
     ) -> Jet<V> {
         let sigmoid = activation::sigmoid_parts(if saturated { clamp(z) } else { z }, &class.reference);
@@ -194,6 +208,9 @@ impl<T: Copy> Formula<T> {
         let mut term = Term::new(Wrong::new(&sigmoid, numerators), order);
         if saturated {
             term = term.saturated(V::select(present, -z, z));
+        }
+        if PARAMETERS && order == Order::Parameters {
+            term = self.in_margin(term, !present);
         }
         self.floor(&mut term);
 
@@ -205,7 +222,11 @@ impl<T: Copy> Formula<T> {
             }
             Exponents::Real => Weight::real(base, Pair::sum(gamma, -z.one())),
         };
-        self.weighed(&term, weight, gamma, order, saturated).mirrored(present)
+        let mut loss = self.weighed::<V, PARAMETERS>(&term, weight, gamma, order, saturated).mirrored(present);
+        if PARAMETERS && order == Order::Parameters {
+            loss = Jet::select(present, loss.of_positive(), loss.of_negative());
+        }
+        loss
     }
 
     /// A label between 0 and 1 in `DeepPsp` or `Paper`, otherwise like [`hard`](Self::hard): both labels' losses, mixed.
@@ -215,27 +236,30 @@ impl<T: Copy> Formula<T> {
         z: V,
         y: V,
         class: &Class<V>,
-        order: u8,
+        order: Order,
         saturated: bool,
     ) -> Jet<V> {
         let sigmoid = activation::sigmoid_parts(if saturated { clamp(z) } else { z }, &class.reference);
         let one = z.one();
-        let positive = self.positive(z, &sigmoid, saturated);
+        let positive = self.positive(z, &sigmoid, order, saturated);
         let base = self.base(&positive);
         let weight = match self.exponents {
             Exponents::Whole { pos, .. } => Weight::whole(base, pos),
             Exponents::Real => Weight::real(base, Pair::sum(class.gamma_pos, -one)),
         };
-        let positive = self.weighed(&positive, weight, class.gamma_pos, order, saturated);
+        let mut positive = self.weighed::<V, true>(&positive, weight, class.gamma_pos, order, saturated).mirror();
 
-        let negative = self.negative(z, &sigmoid, class, saturated);
+        let negative = self.negative(z, &sigmoid, class, order, saturated);
         let base = self.base(&negative);
         let weight = match self.exponents {
             Exponents::Whole { neg, .. } => Weight::whole(base, neg),
             Exponents::Real => Weight::real(base, Pair::sum(class.gamma_neg, -one)),
         };
-        let negative = self.weighed(&negative, weight, class.gamma_neg, order, saturated);
-        Jet::mix(y, positive.mirror(), negative)
+        let mut negative = self.weighed::<V, true>(&negative, weight, class.gamma_neg, order, saturated);
+        if order == Order::Parameters {
+            (positive, negative) = (positive.of_positive(), negative.of_negative());
+        }
+        Jet::mix(y, positive.times(class.pos_weight), negative)
     }
 
     /// A label between 0 and 1 in `AlibabaMiil`, otherwise like [`hard`](Self::hard): base, cross-entropy and exponent are
@@ -246,13 +270,15 @@ impl<T: Copy> Formula<T> {
         z: V,
         y: V,
         class: &Class<V>,
-        order: u8,
+        order: Order,
         saturated: bool,
     ) -> Jet<V> {
         let sigmoid = &activation::sigmoid_parts(if saturated { clamp(z) } else { z }, &class.reference);
         let absence = Pair::sum_ordered(y.one(), -y);
-        let positive = Share::new(self.positive(z, sigmoid, saturated), Pair::single(y), order, saturated).mirror();
-        let negative = Share::new(self.negative(z, sigmoid, class, saturated), absence, order, saturated);
+        let positive = self.positive(z, sigmoid, order, saturated);
+        let positive = Share::new(positive, Pair::single(y), class.pos_weight, order, saturated).mirror();
+        let negative = self.negative(z, sigmoid, class, order, saturated);
+        let negative = Share::new(negative, absence, y.one(), order, saturated);
 
         let base = Base {
             value: positive.base.value.plus(negative.base.value),
@@ -265,31 +291,45 @@ impl<T: Copy> Formula<T> {
             second: positive.entropy.second + negative.entropy.second,
         };
         let gamma = Pair::product(class.gamma_pos, y).plus(absence.times_single(class.gamma_neg));
-        let ln = ln_over_base(base.value, gamma.plus_single(-y.one()));
+        let ln = ln_base(base.value);
+        let over_base = V::exp_pair(gamma.plus_single(-y.one()).times(ln));
         let c = entropy.value;
         if saturated {
             // Where C is larger b′ is 0, and no product of C may leave the range before it meets that.
-            let largest = z.number(4.0) * bound(z);
+            let largest = z.number(4.0) * bound(z) * class.pos_weight.max(z.one());
             entropy.value = V::select(c.gt(largest), largest, c);
         }
-        let mut loss = weighted(base, entropy, V::exp_pair(ln), self.in_derivative(gamma.hi), order);
+        let mut loss = weighted(base, entropy, over_base, self.in_derivative(gamma.hi, order), order);
         if saturated {
             // A weight too small for the type may meet a C so large that their product is not. Its root is at most 1.
-            let root = V::exp_pair(ln_over_base(base.value, gamma).times_single(z.number(0.5)));
+            let root = V::exp_pair(gamma.times(ln).times_single(z.number(0.5)));
             let beyond = z.gt(bound(z)) | (-bound(z)).gt(z);
             loss.value = V::select(beyond, (root * c) * root, loss.value);
             loss.value = V::select(positive.infinite | negative.infinite, z.one() / z.zero(), loss.value);
+        }
+        if order == Order::Parameters {
+            let in_gamma = loss.value * ln.round();
+            loss = Jet { value: y * in_gamma, second: absence.hi * in_gamma, ..loss };
         }
         loss
     }
 
     /// The terms of a label that is present. Without a margin PQ/v is P.
     #[inline(always)]
-    fn positive<V: Arithmetic<Element = T>>(&self, z: V, sigmoid: &Sigmoid<V>, saturated: bool) -> Term<V> {
+    fn positive<V: Arithmetic<Element = T>>(
+        &self,
+        z: V,
+        sigmoid: &Sigmoid<V>,
+        order: Order,
+        saturated: bool,
+    ) -> Term<V> {
         let wrong = Wrong::new(sigmoid, Numerators::present(sigmoid));
-        let mut term = Term { slope: wrong.p, ..Term::new(wrong, 0) };
+        let mut term = Term { slope: wrong.p, ..Term::new(wrong, Order::Value) };
         if saturated {
             term = term.saturated(-z);
+        }
+        if order == Order::Parameters {
+            term = self.in_margin(term, z.gt(z));
         }
         self.floor(&mut term);
         term
@@ -302,11 +342,16 @@ impl<T: Copy> Formula<T> {
         z: V,
         sigmoid: &Sigmoid<V>,
         class: &Class<V>,
+        order: Order,
         saturated: bool,
     ) -> Term<V> {
-        let mut term = Term::new(Wrong::new(sigmoid, Numerators::absent(sigmoid, &class.reference)), 1);
+        let wrong = Wrong::new(sigmoid, Numerators::absent(sigmoid, &class.reference));
+        let mut term = Term::new(wrong, Order::First);
         if saturated {
             term = term.saturated(z);
+        }
+        if order == Order::Parameters {
+            term = self.in_margin(term, z.eq(z));
         }
         self.floor(&mut term);
         term
@@ -318,6 +363,13 @@ impl<T: Copy> Formula<T> {
         if let Some(floor) = self.floor {
             *term = term.floored(floor);
         }
+    }
+
+    /// The terms with derivatives in m, which the base has not where it is not shifted.
+    #[inline(always)]
+    fn in_margin<V: Arithmetic<Element = T>>(&self, term: Term<V>, absent: V::Mask) -> Term<V> {
+        let term = term.in_margin(absent);
+        if self.implementation == Implementation::DeepPsp { Term { d: term.d.zero(), ..term } } else { term }
     }
 
     /// The base of the focal weight of one label: u, or P where it is not shifted.
@@ -333,18 +385,27 @@ impl<T: Copy> Formula<T> {
 
     /// The focusing exponent as the derivatives see it.
     #[inline(always)]
-    fn in_derivative<V: Arithmetic<Element = T>>(&self, gamma: V) -> V {
-        if self.detached { gamma.zero() } else { gamma }
+    fn in_derivative<V: Arithmetic<Element = T>>(&self, gamma: V, order: Order) -> V {
+        if self.detached && order != Order::Parameters { gamma.zero() } else { gamma }
+    }
+
+    /// y·(1 − α) + α/2.
+    #[inline(always)]
+    pub(crate) fn smoothed<V: Arithmetic<Element = T>>(&self, y: V) -> V {
+        match self.smoothing {
+            Some((share, half)) => y.mul_add(y.splat(share), y.splat(half)),
+            None => y,
+        }
     }
 
     /// The loss of one label, with derivatives in the logit of the wrong answer.
     #[inline(always)]
-    fn weighed<V: Arithmetic<Element = T>>(
+    fn weighed<V: Arithmetic<Element = T>, const PARAMETERS: bool>(
         &self,
         term: &Term<V>,
         weight: Weight<V>,
         gamma: V,
-        order: u8,
+        order: Order,
         saturated: bool,
     ) -> Jet<V> {
         let Weight { base, over_base } = weight;
@@ -352,7 +413,10 @@ impl<T: Copy> Formula<T> {
         if saturated {
             entropy.value = capped(entropy.value);
         }
-        let mut loss = weighted(term.base(base), entropy, over_base, self.in_derivative(gamma), order);
+        let mut loss = weighted(term.base(base), entropy, over_base, self.in_derivative(gamma, order), order);
+        if PARAMETERS && order == Order::Parameters {
+            loss.second = loss.value * ln_base(self.base(term)).round();
+        }
         if saturated {
             loss.value = V::select(is_infinite(term.entropy), term.entropy, loss.value);
         }

@@ -6,21 +6,27 @@ mod arithmetic;
 mod builder;
 mod checks;
 mod curvature;
+mod divisor;
 mod element;
 mod elementwise;
 mod error;
 mod formula;
 mod initial;
 mod kernel;
+mod label;
+mod learning;
 mod loss;
+mod names;
 mod order;
 mod parameter;
 mod pass;
 mod peak;
 mod results;
+mod safeguard;
 #[cfg(feature = "serde")]
 mod saving;
 mod settings;
+mod sparse;
 mod sum;
 mod targets;
 mod threads;
@@ -35,12 +41,15 @@ pub use builder::Builder;
 pub use curvature::Derivatives;
 pub use element::{Element, Float};
 pub use error::Error;
+pub use label::Label;
+pub use learning::ParameterGradients;
 pub use loss::AsymmetricLoss;
 pub use parameter::Parameter;
 #[doc(inline)]
 pub use reduction::Reduction;
+pub use safeguard::Curvature;
 pub use settings::{Implementation, Settings};
-pub use targets::{IntoTargets, Label, Targets};
+pub use targets::{IntoTargets, Targets};
 
 /// The ndarray whose arrays the calls take: to build views of your own memory, whatever version you use elsewhere.
 pub use ndarray;

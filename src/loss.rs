@@ -51,7 +51,7 @@ use std::fmt::{self, Debug, Display};
 /// ```
 #[derive(Clone)]
 pub struct AsymmetricLoss {
-    plans: Plans,
+    pub(crate) plans: Plans,
 }
 
 impl AsymmetricLoss {
@@ -112,7 +112,7 @@ impl AsymmetricLoss {
     pub fn forward<'a, T, S, D>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, D>,
+        targets: impl IntoTargets<'a, T, D>,
     ) -> Result<T::Float, Error>
     where
         T: Element,
@@ -142,7 +142,7 @@ impl AsymmetricLoss {
     pub fn losses<'a, T, S, D>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, D>,
+        targets: impl IntoTargets<'a, T, D>,
     ) -> Result<Array<T, D>, Error>
     where
         T: Element,
@@ -176,7 +176,7 @@ impl AsymmetricLoss {
     pub fn gradient<'a, T, S, D>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, D>,
+        targets: impl IntoTargets<'a, T, D>,
     ) -> Result<Array<T, D>, Error>
     where
         T: Element,
@@ -208,7 +208,7 @@ impl AsymmetricLoss {
     pub fn value_and_gradient<'a, T, S, D>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, D>,
+        targets: impl IntoTargets<'a, T, D>,
     ) -> Result<(T::Float, Array<T, D>), Error>
     where
         T: Element,
@@ -246,7 +246,7 @@ impl AsymmetricLoss {
     pub fn value_and_gradient_into<'a, T, S, G, D>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, D>,
+        targets: impl IntoTargets<'a, T, D>,
         gradient: &mut ArrayBase<G, D>,
     ) -> Result<T::Float, Error>
     where
@@ -283,7 +283,7 @@ impl AsymmetricLoss {
     pub fn vjp<'a, T, S, U, D>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, D>,
+        targets: impl IntoTargets<'a, T, D>,
         upstream: &ArrayBase<U, D>,
     ) -> Result<Array<T, D>, Error>
     where
@@ -303,7 +303,7 @@ impl AsymmetricLoss {
     pub(crate) fn reduced<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, D>,
+        targets: impl IntoTargets<'a, T, D>,
         outputs: Outputs<'_, T, D>,
     ) -> Result<T::Float, Error> {
         let reduction = self.settings().reduction;

@@ -48,6 +48,14 @@ impl Parameter {
         }
     }
 
+    /// Each value as something else.
+    pub(crate) fn map(&self, f: impl Fn(f64) -> f64) -> Self {
+        match self {
+            Parameter::Uniform(value) => Parameter::Uniform(f(*value)),
+            Parameter::PerClass(values) => Parameter::PerClass(values.iter().map(|&value| f(value)).collect()),
+        }
+    }
+
     fn per_class<X: AsPrimitive<f64>>(values: impl IntoIterator<Item = X>) -> Self {
         Parameter::PerClass(values.into_iter().map(AsPrimitive::as_).collect())
     }

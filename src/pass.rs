@@ -1,12 +1,15 @@
 //! One pass over the arrays of a call.
 
-use crate::checks::{check_classes, check_shape, find_invalid};
-use crate::element::{Element, Float};
+use crate::checks::{check_classes, check_range, check_shape, broadcast, check_weights, find_invalid, is_left_out};
+use crate::divisor::divisor;
+use crate::element::Element;
 use crate::error::Error;
-use crate::kernel::{Arrays, Pass, Plans, traverse};
+use crate::kernel::{Arrays, Labels, Pass, Plans, traverse};
+use crate::label::{Known, Label};
 use crate::reduction::{Reduction, divided};
-use crate::sum::{is_finite, rounded};
-use crate::targets::{Label, Targets};
+use crate::sparse::Present;
+use crate::sum::rounded;
+use crate::targets::{Source, Targets};
 use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
 /// What is asked for beside the value, and where it goes.
@@ -22,37 +25,78 @@ impl<T, D> Default for Outputs<'_, T, D> {
     }
 }
 
-/// The reduced loss, each element multiplied by its weight; gradient and Hessian are divided by the same divisor.
+/// Targets that fit the logits.
+pub(crate) struct Checked<'a, Y, T, D: Dimension> {
+    pub(crate) labels: Labels<'a, Y, D>,
+    pub(crate) known: Known<Y>,
+    pub(crate) weights: Option<ArrayView<'a, T, D>>,
+    /// Whether a weight may be 0.
+    pub(crate) leaves_out: bool,
+}
+
+impl<'a, Y: Label, T: Element, D: Dimension> Checked<'a, Y, T, D> {
+    pub(crate) fn new(
+        plans: &Plans,
+        logits: &ArrayView<'_, T, D>,
+        targets: &'a Targets<'_, Y, T, D>,
+    ) -> Result<Self, Error> {
+        let labels = match &targets.labels {
+            Source::Dense(labels) => {
+                check_shape("targets", logits.shape(), labels.shape())?;
+                Labels::Dense(labels.view())
+            }
+            Source::Sparse { offsets, indices } => Labels::Sparse(Present::new(offsets, indices, logits.shape())?),
+        };
+        check_classes(&plans.settings, logits.shape())?;
+        let (weights, leaves_out) = match &targets.weights {
+            Some(weights) => {
+                let all_positive = check_weights(weights)?;
+                (Some(broadcast(weights, logits.raw_dim())?), !all_positive)
+            }
+            None => (None, false),
+        };
+        Ok(Checked { labels, known: targets.known, weights, leaves_out })
+    }
+
+    /// What the sum of the losses is divided by.
+    pub(crate) fn divisor(&self, plans: &Plans, reduction: Reduction, shape: &[usize]) -> Result<f64, Error> {
+        divisor(&plans.settings, reduction, &self.labels, self.known, self.weights.as_ref(), shape)
+    }
+
+    /// The first invalid label, once one was met behind some that are `valid`.
+    pub(crate) fn invalid(&self, plans: &Plans, upstream: Option<&ArrayView<'_, T, D>>, valid: usize) -> Error {
+        let factors = [self.weights.as_ref(), upstream].map(|factor| factor.map(|factor| factor.view()));
+        let is_left_out = |index: &[usize]| is_left_out(&plans.settings.class_weight, &factors, index);
+        find_invalid::<T, _, _>(&self.labels, self.known, is_left_out, valid)
+    }
+}
+
+/// The reduced loss, each element multiplied by its weight; gradient and Hessian are divided by the same divisor, and
+/// multiplied by an upstream gradient.
 pub(crate) fn evaluate<T: Element, Y: Label, D: Dimension>(
     plans: &Plans,
     reduction: Reduction,
     logits: ArrayView<'_, T, D>,
-    targets: Targets<'_, Y, D>,
-    weights: Option<ArrayView<'_, T, D>>,
+    targets: Targets<'_, Y, T, D>,
+    upstream: Option<ArrayView<'_, T, D>>,
     mut outputs: Outputs<'_, T, D>,
 ) -> Result<T::Float, Error> {
-    check_shape("targets", logits.shape(), targets.labels.shape())?;
-    check_classes(&plans.settings, logits.shape())?;
-    let divisor = reduction.divisor(logits.shape())?;
-    let scale = T::Float::from_f64(1.0 / divisor);
-    if !is_finite(scale) {
-        let expected = "a divisor whose reciprocal is in the range of the logits";
-        return Err(Error::ParameterOutOfRange { parameter: "reduction", expected, actual: divisor, class: None });
-    }
+    let targets = Checked::new(plans, &logits, &targets)?;
+    let divisor = targets.divisor(plans, reduction, logits.shape())?;
+    let scale = check_range::<T::Float>(divisor)?;
     let plan = plans.plan();
     divided(divisor, |loss_scale| {
         let Outputs { losses, gradient, hessian } = &mut outputs;
         let arrays = Arrays {
             logits: logits.view(),
-            targets: targets.labels.view(),
-            weights: weights.as_ref().map(|weights| weights.view()),
+            labels: targets.labels.view(),
+            factors: [&targets.weights, &upstream].map(|factor| factor.as_ref().map(|factor| factor.view())),
             losses: losses.as_mut().map(|losses| losses.view_mut()),
             gradient: gradient.as_mut().map(|gradient| gradient.view_mut()),
             hessian: hessian.as_mut().map(|hessian| hessian.view_mut()),
         };
-        let pass = Pass { plan: &plan, scale, loss_scale };
-        traverse(&pass, arrays)
-            .map(rounded::<T::Float>)
-            .map_err(|invalid| find_invalid::<T::Float, _, _>(&targets.labels, invalid.valid))
+        let leaves_out = targets.leaves_out || upstream.is_some();
+        let pass = Pass { plan: &plan, known: targets.known, leaves_out, in_parameters: false, scale, loss_scale };
+        traverse(&pass, arrays).map(rounded::<T::Float>).map_err(|invalid| targets.invalid(plans, upstream.as_ref(), invalid.valid))
     })
 }

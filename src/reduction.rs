@@ -5,6 +5,7 @@
 
 use crate::element::Float;
 use crate::error::Error;
+use crate::names::{Named, parse};
 use crate::parameter::Short;
 use crate::results::filled_like;
 use crate::sum::{Accumulator, is_finite, rounded};
@@ -14,7 +15,10 @@ use std::str::FromStr;
 
 /// How the losses of all elements become the value of the loss; gradient and Hessian are those of that value.
 ///
-/// What other libraries call "none" is [`AsymmetricLoss::losses`](crate::AsymmetricLoss::losses).
+/// It is their sum, weights included, divided by a number. What other libraries call "none" is
+/// [`AsymmetricLoss::losses`](crate::AsymmetricLoss::losses).
+///
+/// Elements with an unknown label are not counted; those of weight 0 are, but by `WeightedMean`.
 ///
 /// # Examples
 ///
@@ -25,24 +29,29 @@ use std::str::FromStr;
 /// use ndarray::array;
 ///
 /// let (logits, targets) = (array![[0.5_f64, -1.0], [2.0, 0.0]], array![[1, 0], [0, 1]]);
-/// let rows = logits.nrows() as f64;
-/// let loss = AsymmetricLoss::builder().reduction(Reduction::Divisor(rows)).build()?;
+/// let loss = AsymmetricLoss::builder().reduction(Reduction::BatchMean).build()?;
 /// let mean = AsymmetricLoss::default().forward(&logits, &targets)?;
 /// assert!((loss.forward(&logits, &targets)? - 2.0 * mean).abs() < 1e-15);
 ///
-/// assert_eq!("Mean".parse(), Ok(Reduction::Mean));
+/// assert_eq!("Batch-Mean".parse(), Ok(Reduction::BatchMean));
 /// assert_eq!("divisor(128)".parse(), Ok(Reduction::Divisor(128.0)));
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Reduction {
-    /// The mean over all elements.
+    /// The sum divided by the number of elements: an error if there are none.
     #[default]
     Mean,
-    /// The sum over all elements; 0 for none.
+    /// The sum; 0 for no elements.
     Sum,
-    /// The sum divided by a positive number: that of rows, of positives, of all elements on several machines.
+    /// The sum divided by the number of rows, the product of all axes but the last: an error if there are none.
+    BatchMean,
+    /// The sum divided by that of the weights of the call, or of ones: an error if that is 0.
+    WeightedMean,
+    /// The sum divided by that of the labels, which is the number of positives, or by 1 if that is less.
+    PositiveMean,
+    /// The sum divided by a positive number: that of all elements on several machines, say.
     Divisor(f64),
 }
 
@@ -51,23 +60,10 @@ impl Reduction {
     pub(crate) fn check(self) -> Result<(), Error> {
         match self {
             Reduction::Divisor(actual) if !(actual >= f64::MIN_POSITIVE && actual.is_finite()) => {
-                Err(Error::ParameterOutOfRange {
-                    parameter: "reduction",
-                    expected: "finite and at least 2.3e-308",
-                    actual,
-                    class: None,
-                })
+                let expected = "finite and at least 2.3e-308";
+                Err(Error::ParameterOutOfRange { parameter: "reduction", expected, actual, class: None })
             }
             _ => Ok(()),
-        }
-    }
-
-    /// What the sum over elements of this shape is divided by.
-    pub(crate) fn divisor(self, shape: &[usize]) -> Result<f64, Error> {
-        match self {
-            Reduction::Mean => count(shape),
-            Reduction::Sum => Ok(1.0),
-            Reduction::Divisor(divisor) => Ok(divisor),
         }
     }
 }
@@ -77,6 +73,9 @@ impl Display for Reduction {
         match self {
             Reduction::Mean => f.pad("mean"),
             Reduction::Sum => f.pad("sum"),
+            Reduction::BatchMean => f.pad("batch-mean"),
+            Reduction::WeightedMean => f.pad("weighted-mean"),
+            Reduction::PositiveMean => f.pad("positive-mean"),
             Reduction::Divisor(divisor) => f.pad(&format!("divisor({})", Short(*divisor))),
         }
     }
@@ -86,16 +85,21 @@ impl FromStr for Reduction {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
-        let lower = name.to_ascii_lowercase();
-        let divisor = lower.strip_prefix("divisor(").and_then(|rest| rest.strip_suffix(')'));
-        let reduction = match (lower.as_str(), divisor.map(|n| n.trim().parse())) {
-            ("mean", _) => Reduction::Mean,
-            ("sum", _) => Reduction::Sum,
-            (_, Some(Ok(divisor))) => Reduction::Divisor(divisor),
+        let Named { letters, number } = parse(name);
+        let reduction = match (letters.as_str(), number) {
+            ("mean", None) => Reduction::Mean,
+            ("sum", None) => Reduction::Sum,
+            ("batchmean", None) => Reduction::BatchMean,
+            ("weightedmean", None) => Reduction::WeightedMean,
+            ("positivemean", None) => Reduction::PositiveMean,
+            ("divisor", Some(divisor)) => Reduction::Divisor(divisor),
             _ => {
-                let expected = match lower.as_str() {
-                    "none" => "mean, sum or divisor(n) (`AsymmetricLoss::losses` gives the loss of each element)",
-                    _ => "mean, sum or divisor(n)",
+                let expected = match letters.as_str() {
+                    "none" => {
+                        "mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n) (`AsymmetricLoss::losses` gives \
+                         the loss of each element)"
+                    }
+                    _ => "mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n)",
                 };
                 return Err(Error::UnknownName { parameter: "reduction", expected, actual: name.to_owned() });
             }

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::loss::AsymmetricLoss;
 use crate::parameter::Parameter;
 use crate::reduction::Reduction;
+use crate::safeguard::Curvature;
 use crate::settings::{Implementation, Settings};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
@@ -26,7 +27,7 @@ macro_rules! by_name {
         }
     )*};
 }
-by_name!(Implementation Reduction);
+by_name!(Curvature Implementation Reduction);
 
 /// The fields of [`Settings`], for serde to derive from. The settings themselves would get unchecked functions of that name.
 #[derive(Serialize, Deserialize)]
@@ -39,13 +40,40 @@ struct Fields {
     detach_focal_weight: bool,
     log_floor: f64,
     reduction: Reduction,
+    class_weight: Parameter,
+    pos_weight: Parameter,
+    label_smoothing: f64,
+    curvature: Curvature,
 }
 
 impl Default for Fields {
     fn default() -> Self {
-        let Settings { gamma_neg, gamma_pos, prob_margin, implementation, detach_focal_weight, log_floor, reduction } =
-            Settings::default();
-        Fields { gamma_neg, gamma_pos, prob_margin, implementation, detach_focal_weight, log_floor, reduction }
+        let Settings {
+            gamma_neg,
+            gamma_pos,
+            prob_margin,
+            implementation,
+            detach_focal_weight,
+            log_floor,
+            reduction,
+            class_weight,
+            pos_weight,
+            label_smoothing,
+            curvature,
+        } = Settings::default();
+        Fields {
+            gamma_neg,
+            gamma_pos,
+            prob_margin,
+            implementation,
+            detach_focal_weight,
+            log_floor,
+            reduction,
+            class_weight,
+            pos_weight,
+            label_smoothing,
+            curvature,
+        }
     }
 }
 
@@ -61,8 +89,19 @@ impl<'de> Deserialize<'de> for Settings {
     }
 }
 
-const NAMES: &[&str] =
-    &["gamma_neg", "gamma_pos", "prob_margin", "implementation", "detach_focal_weight", "log_floor", "reduction"];
+const NAMES: &[&str] = &[
+    "gamma_neg",
+    "gamma_pos",
+    "prob_margin",
+    "implementation",
+    "detach_focal_weight",
+    "log_floor",
+    "reduction",
+    "class_weight",
+    "pos_weight",
+    "label_smoothing",
+    "curvature",
+];
 
 /// Takes settings by name only: a list of numbers could be anything.
 struct ByName;

@@ -1,8 +1,10 @@
 //! What a loss is made of.
 
 use crate::error::Error;
+use crate::names::{Named, parse};
 use crate::parameter::{Parameter, Short};
 use crate::reduction::Reduction;
+use crate::safeguard::Curvature;
 use crate::{focal, margin};
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -55,8 +57,9 @@ impl FromStr for Implementation {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
-        let letters = |name: &str| name.replace(['-', '_'], "").to_ascii_lowercase();
-        let found = Self::ALL.into_iter().find(|implementation| letters(implementation.name()) == letters(name));
+        let Named { letters, number } = parse(name);
+        let is_named = |implementation: &Self| number.is_none() && parse(implementation.name()).letters == letters;
+        let found = Self::ALL.into_iter().find(is_named);
         found.ok_or_else(|| Error::UnknownName {
             parameter: "implementation",
             expected: "alibaba-miil, deep-psp or paper",
@@ -80,7 +83,11 @@ impl FromStr for Implementation {
 /// implementation = "deep-psp"   # alibaba-miil | deep-psp | paper
 /// detach_focal_weight = false
 /// log_floor = 0.0
-/// reduction = "divisor(128)"    # mean | sum | divisor(n)
+/// reduction = "divisor(128)"    # mean | sum | batch-mean | weighted-mean | positive-mean | divisor(n)
+/// class_weight = 1
+/// pos_weight = [3, 1.5]
+/// label_smoothing = 0.1
+/// curvature = "at-least(0.01)"  # exact | at-least(ε) | magnitude(ε)
 /// ```
 ///
 /// What is not there has its default. An unknown name is an error, and so is what the builder refuses. Formats must keep names, and
@@ -96,7 +103,7 @@ impl FromStr for Implementation {
 /// assert_eq!(
 ///     loss.settings().to_string(),
 ///     "gamma_neg=[4, 2], gamma_pos=1, prob_margin=0.05, implementation=alibaba-miil, detach_focal_weight=false, \
-///      log_floor=0, reduction=mean"
+///      log_floor=0, reduction=mean, class_weight=1, pos_weight=1, label_smoothing=0, curvature=exact"
 /// );
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
@@ -109,10 +116,14 @@ pub struct Settings {
     pub(crate) detach_focal_weight: bool,
     pub(crate) log_floor: f64,
     pub(crate) reduction: Reduction,
+    pub(crate) class_weight: Parameter,
+    pub(crate) pos_weight: Parameter,
+    pub(crate) label_smoothing: f64,
+    pub(crate) curvature: Curvature,
 }
 
 impl Default for Settings {
-    /// γ₋ = 4, γ₊ = 1, m = 0.05, [`Implementation::AlibabaMiil`], [`Reduction::Mean`].
+    /// γ₋ = 4, γ₊ = 1, m = 0.05, [`Implementation::AlibabaMiil`], [`Reduction::Mean`]; no floor, no smoothing, all weights 1.
     fn default() -> Self {
         Settings {
             gamma_neg: Parameter::Uniform(4.0),
@@ -122,6 +133,10 @@ impl Default for Settings {
             detach_focal_weight: false,
             log_floor: 0.0,
             reduction: Reduction::default(),
+            class_weight: Parameter::Uniform(1.0),
+            pos_weight: Parameter::Uniform(1.0),
+            label_smoothing: 0.0,
+            curvature: Curvature::default(),
         }
     }
 }
@@ -162,6 +177,26 @@ impl Settings {
         self.reduction
     }
 
+    /// c, what the losses of a class are multiplied by.
+    pub fn class_weight(&self) -> &Parameter {
+        &self.class_weight
+    }
+
+    /// π, what the terms of positives are multiplied by.
+    pub fn pos_weight(&self) -> &Parameter {
+        &self.pos_weight
+    }
+
+    /// α, how far labels are drawn to ½.
+    pub fn label_smoothing(&self) -> f64 {
+        self.label_smoothing
+    }
+
+    /// What stands for negative curvature.
+    pub fn curvature(&self) -> Curvature {
+        self.curvature
+    }
+
     /// The number of classes, where a setting says it.
     pub fn classes(&self) -> Option<usize> {
         self.per_class().next().map(|(_, classes)| classes)
@@ -169,9 +204,14 @@ impl Settings {
 
     /// The name and the number of classes of each setting that is given per class.
     pub(crate) fn per_class(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        [("gamma_neg", &self.gamma_neg), ("gamma_pos", &self.gamma_pos), ("prob_margin", &self.prob_margin)]
-            .into_iter()
-            .filter_map(|(name, parameter)| Some((name, parameter.classes()?)))
+        let parameters = [
+            ("gamma_neg", &self.gamma_neg),
+            ("gamma_pos", &self.gamma_pos),
+            ("prob_margin", &self.prob_margin),
+            ("class_weight", &self.class_weight),
+            ("pos_weight", &self.pos_weight),
+        ];
+        parameters.into_iter().filter_map(|(name, parameter)| Some((name, parameter.classes()?)))
     }
 
     /// Fails if a setting is out of range or empty, or if settings are given for different numbers of classes.
@@ -183,7 +223,15 @@ impl Settings {
         if !(0.0..1.0).contains(&actual) {
             return Err(Error::ParameterOutOfRange { parameter, expected: "at least 0 and below 1", actual, class });
         }
+        for (name, parameter) in [("class_weight", &self.class_weight), ("pos_weight", &self.pos_weight)] {
+            check_each(parameter, |weight, class| check_weight(name, weight, class))?;
+        }
+        let (parameter, actual, class) = ("label_smoothing", self.label_smoothing, None);
+        if !(0.0..=1.0).contains(&actual) {
+            return Err(Error::ParameterOutOfRange { parameter, expected: "between 0 and 1", actual, class });
+        }
         self.reduction.check()?;
+        self.curvature.check()?;
         self.check_lengths()
     }
 
@@ -199,6 +247,14 @@ impl Settings {
     }
 }
 
+/// Fails unless a weight is at least 0, and so small that no type gets out of range by it.
+fn check_weight(parameter: &'static str, actual: f64, class: Option<usize>) -> Result<(), Error> {
+    if (0.0..=1e30).contains(&actual) {
+        return Ok(());
+    }
+    Err(Error::ParameterOutOfRange { parameter, expected: "at least 0 and at most 1e30", actual, class })
+}
+
 fn check_each(parameter: &Parameter, check: impl Fn(f64, Option<usize>) -> Result<(), Error>) -> Result<(), Error> {
     match parameter {
         Parameter::Uniform(value) => check(*value, None),
@@ -210,11 +266,12 @@ fn check_each(parameter: &Parameter, check: impl Fn(f64, Option<usize>) -> Resul
 
 impl Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { gamma_neg, gamma_pos, prob_margin, implementation, detach_focal_weight, log_floor, reduction } =
-            self;
-        let log_floor = Short(*log_floor);
+        let Settings { gamma_neg, gamma_pos, prob_margin, implementation, detach_focal_weight, .. } = self;
+        let Settings { reduction, class_weight, pos_weight, curvature, .. } = self;
+        let (log_floor, label_smoothing) = (Short(self.log_floor), Short(self.label_smoothing));
         write!(f, "gamma_neg={gamma_neg}, gamma_pos={gamma_pos}, prob_margin={prob_margin}, ")?;
         write!(f, "implementation={implementation}, detach_focal_weight={detach_focal_weight}, ")?;
-        write!(f, "log_floor={log_floor}, reduction={reduction}")
+        write!(f, "log_floor={log_floor}, reduction={reduction}, class_weight={class_weight}, ")?;
+        write!(f, "pos_weight={pos_weight}, label_smoothing={label_smoothing}, curvature={curvature}")
     }
 }

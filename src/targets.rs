@@ -1,124 +1,45 @@
-//! What can stand as targets.
+//! What can stand as targets: labels, which of them are unknown, weights.
 
-use crate::element::Float;
-use castaway::cast;
-use ndarray::{ArrayBase, ArrayView, Data, Dimension};
+use crate::element::Element;
+use crate::label::{Known, Label};
+use ndarray::{ArrayBase, ArrayView, Data, Dimension, IxDyn};
 use sealed::Sealed;
+use std::convert::Infallible;
 
-/// A label: 1 for present, 0 for absent, anything between for a soft label.
+/// The labels of a call, borrowed from an array or from lists of present classes, and what is to be known about them.
 ///
-/// Implemented for all integers, [`bool`], and every [`Float`], whatever the type of the logits. `Option<bool>` stands for
-/// labels of which some are unknown; `None` is refused like NaN.
+/// A reference to an array is enough where that is all.
 ///
 /// # Examples
 ///
-/// A label of one's own:
-///
 /// ```
-/// use asymmetric_loss::{AsymmetricLoss, Label};
+/// use asymmetric_loss::{AsymmetricLoss, Targets};
 /// use ndarray::array;
 ///
-/// #[derive(Clone, Copy)]
-/// enum Tag { Absent, Present }
-///
-/// impl Label for Tag {
-///     fn presence(self) -> f64 {
-///         match self { Tag::Absent => 0.0, Tag::Present => 1.0 }
-///     }
-/// }
-///
-/// let loss = AsymmetricLoss::default();
-/// let value = loss.forward(&array![0.5, -1.0], &array![Tag::Present, Tag::Absent])?;
-/// assert_eq!(value, loss.forward(&array![0.5, -1.0], &array![1, 0])?);
+/// let logits = array![[2.0, -1.0, f64::NAN], [-3.0, 0.2, 1.5]];
+/// let labels = array![[1, 0, -1], [0, 1, 1]];
+/// let of_rows = array![[1.0], [0.5]];
+/// let targets = Targets::new(&labels).ignore(-1).weights(&of_rows);
+/// let (value, gradient) = AsymmetricLoss::default().value_and_gradient(&logits, targets)?;
+/// assert!(value > 0.0 && gradient[[0, 2]] == 0.0);
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-///
-/// Anything else does not compile:
-///
-/// ```compile_fail
-/// # use asymmetric_loss::AsymmetricLoss;
-/// # use ndarray::array;
-/// let value = AsymmetricLoss::default().forward(&array![0.5], &array!["yes"]);
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a label",
-    label = "not a label",
-    note = "labels may be any integer, `bool`, `Option<bool>`, a float, or your own type with `Label`"
-)]
-pub trait Label: Copy + Send + Sync + 'static {
-    /// How present it is, as a number from 0 to 1; NaN if that is unknown.
-    fn presence(self) -> f64;
-}
-
-impl<T: Float> Label for T {
-    #[inline(always)]
-    fn presence(self) -> f64 {
-        self.to_f64()
-    }
-}
-
-macro_rules! integer_label {
-    ($($integer:ident)*) => {$(
-        impl Label for $integer {
-            #[inline(always)]
-            fn presence(self) -> f64 {
-                self as f64
-            }
-        }
-    )*};
-}
-integer_label!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
-
-impl Label for bool {
-    #[inline(always)]
-    fn presence(self) -> f64 {
-        self.into()
-    }
-}
-
-impl Label for Option<bool> {
-    #[inline(always)]
-    fn presence(self) -> f64 {
-        self.map_or(f64::NAN, f64::from)
-    }
-}
-
-#[cfg(feature = "half")]
-macro_rules! half_label {
-    ($($half:ident)*) => {$(
-        impl Label for half::$half {
-            #[inline(always)]
-            fn presence(self) -> f64 {
-                self.to_f64()
-            }
-        }
-    )*};
-}
-#[cfg(feature = "half")]
-half_label!(f16 bf16);
-
-/// A number that is no label, and that every type has.
-const NO_LABEL: f64 = 2.0;
-
-/// A label in the type of the logits: as it is, if it has that type; [`NO_LABEL`] for one that rounding might make a label.
-#[inline(always)]
-pub(crate) fn label<T: Float, Y: Label>(y: Y) -> T {
-    cast!(y, T).unwrap_or_else(|y| {
-        let presence = y.presence();
-        T::from_f64(if (0.0..=1.0).contains(&presence) { presence } else { NO_LABEL })
-    })
-}
-
-/// The labels of a call, borrowed from an array.
-///
-/// A reference to an array is enough wherever targets are asked for.
 #[derive(Clone, Debug)]
-pub struct Targets<'a, Y, D: Dimension> {
-    pub(crate) labels: ArrayView<'a, Y, D>,
+pub struct Targets<'a, Y, T, D: Dimension> {
+    pub(crate) labels: Source<'a, Y, D>,
+    pub(crate) known: Known<Y>,
+    pub(crate) weights: Option<ArrayView<'a, T, IxDyn>>,
 }
 
-impl<'a, Y: Label, D: Dimension> Targets<'a, Y, D> {
-    /// Targets with the labels of an array.
+/// Where labels come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source<'a, Y, D: Dimension> {
+    Dense(ArrayView<'a, Y, D>),
+    Sparse { offsets: &'a [usize], indices: &'a [usize] },
+}
+
+impl<'a, Y: Label, T: Element, D: Dimension> Targets<'a, Y, T, D> {
+    /// The labels of an array in the shape of the logits.
     ///
     /// # Examples
     ///
@@ -132,7 +53,83 @@ impl<'a, Y: Label, D: Dimension> Targets<'a, Y, D> {
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
     pub fn new<S: Data<Elem = Y>>(labels: &'a ArrayBase<S, D>) -> Self {
-        Targets { labels: labels.view() }
+        Self::of(Source::Dense(labels.view()))
+    }
+
+    fn of(labels: Source<'a, Y, D>) -> Self {
+        Targets { labels, known: Known { ignored: None }, weights: None }
+    }
+
+    /// Leaves out the elements with this label, which may be NaN: their label is unknown.
+    ///
+    /// An element that is left out does not exist: its loss and derivatives are 0 whatever its logit, and no mean counts it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use asymmetric_loss::{AsymmetricLoss, Targets};
+    /// use ndarray::array;
+    ///
+    /// let loss = AsymmetricLoss::default();
+    /// let value = loss.forward(&array![0.5, 7.0, -1.0], Targets::new(&array![1, -1, 0]).ignore(-1))?;
+    /// assert_eq!(value, loss.forward(&array![0.5, -1.0], &array![1, 0])?);
+    /// # Ok::<(), asymmetric_loss::Error>(())
+    /// ```
+    #[must_use]
+    pub fn ignore(mut self, unknown: Y) -> Self {
+        self.known.ignored = Some(unknown);
+        self
+    }
+
+    /// Multiplies the losses by weights ω: finite numbers of at least 0, in an array that broadcasts to the shape of the
+    /// logits, say `(n, 1)` for one per row.
+    ///
+    /// An element of weight 0 is left out, whatever its logit and label. Of the reductions, only
+    /// [`WeightedMean`](crate::Reduction::WeightedMean) divides by weights.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use asymmetric_loss::{AsymmetricLoss, Reduction, Targets};
+    /// use ndarray::array;
+    ///
+    /// let loss = AsymmetricLoss::builder().reduction(Reduction::Sum).build()?;
+    /// let (logits, labels) = (array![[0.5, -1.0], [2.0, 0.0]], array![[1, 0], [0, 1]]);
+    /// let (once, twice) = (array![[1.0], [0.0]], array![[2.0], [0.0]]);
+    /// let value = loss.forward(&logits, Targets::new(&labels).weights(&once))?;
+    /// assert_eq!(value, loss.forward(&array![[0.5, -1.0]], &array![[1, 0]])?);
+    /// assert_eq!(loss.forward(&logits, Targets::new(&labels).weights(&twice))?, 2.0 * value);
+    /// # Ok::<(), asymmetric_loss::Error>(())
+    /// ```
+    #[must_use]
+    pub fn weights<S: Data<Elem = T>, E: Dimension>(mut self, weights: &'a ArrayBase<S, E>) -> Self {
+        self.weights = Some(weights.view().into_dyn());
+        self
+    }
+}
+
+impl<'a, T: Element, D: Dimension> Targets<'a, Infallible, T, D> {
+    /// Rows given as lists of present classes, as in CSR; all others are absent.
+    ///
+    /// The classes of row i are `indices[offsets[i]..offsets[i + 1]]`, in increasing order. Logits of more than two axes have
+    /// their rows in logical order. No label is ever unknown, so its type is [`Infallible`]. `offsets` has one number more than there are rows; a part of the offsets, with all
+    /// indices, is a batch.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use asymmetric_loss::{AsymmetricLoss, Targets};
+    /// use ndarray::array;
+    ///
+    /// let logits = array![[0.5, -1.0, 0.0], [2.0, 0.0, -3.0]];
+    /// let (offsets, indices) = ([0, 2, 3], [0, 2, 1]);
+    /// let loss = AsymmetricLoss::default();
+    /// let value = loss.forward(&logits, Targets::sparse(&offsets, &indices))?;
+    /// assert_eq!(value, loss.forward(&logits, &array![[1, 0, 1], [0, 1, 0]])?);
+    /// # Ok::<(), asymmetric_loss::Error>(())
+    /// ```
+    pub fn sparse(offsets: &'a [usize], indices: &'a [usize]) -> Self {
+        Self::of(Source::Sparse { offsets, indices })
     }
 }
 
@@ -143,32 +140,32 @@ mod sealed {
 
 impl<S: Data, D> Sealed for &ArrayBase<S, D> {}
 
-impl<Y, D: Dimension> Sealed for Targets<'_, Y, D> {}
+impl<Y, T, D: Dimension> Sealed for Targets<'_, Y, T, D> {}
 
-/// What can be given as targets: a reference to an array of [`Label`]s, or [`Targets`].
+/// What can be given as targets of logits of type `T`: a reference to an array of [`Label`]s, or [`Targets`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand as targets of logits with dimension `{D}`",
     label = "not targets",
     note = "pass a reference to an array of labels, of the same ndarray and with as many axes as the logits",
     note = "of an `ArrayRef` pass `&labels.view()`"
 )]
-pub trait IntoTargets<'a, D: Dimension>: Sealed {
+pub trait IntoTargets<'a, T: Element, D: Dimension>: Sealed {
     /// The type of a label.
     type Label: Label;
 
     /// The targets.
-    fn into_targets(self) -> Targets<'a, Self::Label, D>;
+    fn into_targets(self) -> Targets<'a, Self::Label, T, D>;
 }
 
-impl<'a, Y: Label, S: Data<Elem = Y>, D: Dimension> IntoTargets<'a, D> for &'a ArrayBase<S, D> {
+impl<'a, Y: Label, S: Data<Elem = Y>, T: Element, D: Dimension> IntoTargets<'a, T, D> for &'a ArrayBase<S, D> {
     type Label = Y;
 
-    fn into_targets(self) -> Targets<'a, Y, D> {
+    fn into_targets(self) -> Targets<'a, Y, T, D> {
         Targets::new(self)
     }
 }
 
-impl<'a, Y: Label, D: Dimension> IntoTargets<'a, D> for Targets<'a, Y, D> {
+impl<'a, Y: Label, T: Element, D: Dimension> IntoTargets<'a, T, D> for Targets<'a, Y, T, D> {
     type Label = Y;
 
     fn into_targets(self) -> Self {

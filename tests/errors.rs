@@ -154,7 +154,7 @@ fn names_that_no_setting_has() {
             "mean, sum or divisor(n) (`AsymmetricLoss::losses` gives the loss of each element)",
             "None",
         ),
-        "reduction must be mean, sum or divisor(n) (`AsymmetricLoss::losses` gives the loss of each element), but is \"None\"",
+        "reduction must be mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n) (`AsymmetricLoss::losses` gives the loss of each element), but is \"None\"",
     );
     for name in ["", "average", "divisor", "divisor()", "divisor(x)", "divisor(2"] {
         assert_error(
@@ -215,8 +215,10 @@ fn a_label_of_two_minds() {
     #[derive(Clone, Copy)]
     struct Fickle;
     impl Label for Fickle {
-        fn presence(self) -> f64 {
-            if ASKED.fetch_add(1, Ordering::Relaxed) == 0 { 7.0 } else { 1.0 }
+        const MAY_BE_UNKNOWN: bool = false;
+
+        fn presence(self) -> Option<f64> {
+            Some(if ASKED.fetch_add(1, Ordering::Relaxed) == 0 { 7.0 } else { 1.0 })
         }
     }
     let error = AsymmetricLoss::default().forward(&array![0.5], &array![Fickle]).unwrap_err();
@@ -304,7 +306,7 @@ fn reduced(reduction: Reduction) -> AsymmetricLoss {
 
 #[test]
 fn mean_of_nothing() {
-    let text = "the mean needs at least one element, but the shape is [3, 0]";
+    let text = "the mean needs at least one element that counts, but has none in the shape [3, 0]";
     let expected = Error::EmptyMean { shape: vec![3, 0] };
     let nothing = Array2::<f64>::zeros((3, 0));
     let loss = reduced(Reduction::Mean);

@@ -2,29 +2,56 @@
 
 use super::plan::Plan;
 use crate::element::{Element, Float};
+use crate::label::{Known, Label};
 use crate::order::by_stride;
-use crate::targets::Label;
+use crate::sparse::Present;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension};
 
 /// The number of elements along the first axis that leaves hold a multiple of, where they can: a cache line or more.
 const ROWS: usize = 16;
 
+/// The labels of elements.
+#[derive(Clone, Debug)]
+pub(crate) enum Labels<'a, Y, D: Dimension> {
+    Dense(ArrayView<'a, Y, D>),
+    /// Those of elements in logical order.
+    Sparse(Present<'a>),
+}
+
+impl<Y: Label, D: Dimension> Labels<'_, Y, D> {
+    pub(crate) fn view(&self) -> Labels<'_, Y, D> {
+        match self {
+            Labels::Dense(labels) => Labels::Dense(labels.view()),
+            Labels::Sparse(present) => Labels::Sparse(*present),
+        }
+    }
+}
+
 /// Arrays of one shape: what to evaluate, and where the results go.
 #[derive(Debug)]
 pub(crate) struct Arrays<'a, T, Y, D: Dimension> {
     pub(crate) logits: ArrayView<'a, T, D>,
-    pub(crate) targets: ArrayView<'a, Y, D>,
-    /// What the losses and their derivatives are multiplied by.
-    pub(crate) weights: Option<ArrayView<'a, T, D>>,
+    pub(crate) labels: Labels<'a, Y, D>,
+    /// What the losses and their derivatives are multiplied by: weights of the call, and the upstream gradient of a
+    /// vector-Jacobian product.
+    pub(crate) factors: [Option<ArrayView<'a, T, D>>; FACTORS],
     pub(crate) losses: Option<ArrayViewMut<'a, T, D>>,
     pub(crate) gradient: Option<ArrayViewMut<'a, T, D>>,
     pub(crate) hessian: Option<ArrayViewMut<'a, T, D>>,
 }
 
+/// The number of arrays that the results are multiplied by.
+pub(crate) const FACTORS: usize = 2;
+
 /// What is the same for all arrays of a call.
 #[derive(Debug)]
-pub(crate) struct Pass<'a, T: Float> {
+pub(crate) struct Pass<'a, T: Float, Y> {
     pub(crate) plan: &'a Plan<T>,
+    pub(crate) known: Known<Y>,
+    /// Whether a factor may be 0, which leaves the element out.
+    pub(crate) leaves_out: bool,
+    /// Whether the derivatives in γ₊, m and γ₋ take the places of losses, gradient and Hessian.
+    pub(crate) in_parameters: bool,
     /// What gradient and Hessian are multiplied by.
     pub(crate) scale: T,
     /// What losses are multiplied by before they are added up.
@@ -44,11 +71,13 @@ impl<'a, T: Element, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
     /// The arrays with their axes in the order in which the logits lie in memory, if that suits more of them than their
     /// own order does; the axis of the classes; and whether the order is still the logical one.
     ///
-    /// Where settings per class are for a few rows only, their own order, or every run of one class would be a few elements.
+    /// Where settings per class are for a few rows only, their own order, or every run of one class would be a few elements;
+    /// and where labels are sparse, for they come in that order.
     pub(super) fn in_memory_order(self, classes: usize) -> (Self, usize, bool) {
         let last = self.logits.ndim().saturating_sub(1);
         let short_runs = classes > 1 && self.logits.len() / classes <= ROWS;
-        if short_runs || self.logits.is_standard_layout() {
+        let is_sparse = matches!(self.labels, Labels::Sparse(_));
+        if is_sparse || short_runs || self.logits.is_standard_layout() {
             return (self, last, true);
         }
         let mut own = self.logits.raw_dim();
@@ -64,8 +93,11 @@ impl<'a, T: Element, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
             gradient: permuted(self.gradient),
             hessian: permuted(self.hessian),
             logits: self.logits.permuted_axes(order.clone()),
-            targets: self.targets.permuted_axes(order.clone()),
-            weights: self.weights.map(|weights| weights.permuted_axes(order.clone())),
+            labels: match self.labels {
+                Labels::Dense(labels) => Labels::Dense(labels.permuted_axes(order.clone())),
+                sparse => sparse,
+            },
+            factors: self.factors.map(|factor| factor.map(|factor| factor.permuted_axes(order.clone()))),
         };
         (arrays, class_axis, false)
     }
@@ -83,9 +115,12 @@ impl<'a, T: Element, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
         };
         let outputs = [&self.losses, &self.gradient, &self.hessian];
         let outputs = outputs.into_iter().flatten().filter(|output| is_slice(output.strides())).count();
-        let inputs =
-            [Some(self.logits.strides()), Some(self.targets.strides()), self.weights.as_ref().map(|w| w.strides())];
-        outputs + inputs.into_iter().flatten().filter(|strides| is_slice(strides)).count()
+        let factors = self.factors.iter().flatten().filter(|factor| is_slice(factor.strides())).count();
+        let labels = match &self.labels {
+            Labels::Dense(labels) => is_slice(labels.strides()),
+            Labels::Sparse(_) => false,
+        };
+        usize::from(is_slice(self.logits.strides())) + usize::from(labels) + factors + outputs
     }
 
     /// Cuts the first axis that is longer than 1.
@@ -96,17 +131,23 @@ impl<'a, T: Element, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
         let right_class = if axis == position.axis { position.class + middle } else { position.class };
         let axis = Axis(axis);
         let (logits, logits_right) = self.logits.split_at(axis, middle);
-        let (targets, targets_right) = self.targets.split_at(axis, middle);
+        let (labels, labels_right) = match self.labels {
+            Labels::Dense(labels) => {
+                let (left, right) = labels.split_at(axis, middle);
+                (Labels::Dense(left), Labels::Dense(right))
+            }
+            Labels::Sparse(present) => (Labels::Sparse(present), Labels::Sparse(present.behind(logits.len()))),
+        };
         let split = |array: Option<ArrayViewMut<'a, T, D>>| array.map(|array| array.split_at(axis, middle)).unzip();
-        let (weights, weights_right) = self.weights.map(|weights| weights.split_at(axis, middle)).unzip();
+        let [first, second] = self.factors.map(|factor| factor.map(|factor| factor.split_at(axis, middle)).unzip());
         let (losses, losses_right) = split(self.losses);
         let (gradient, gradient_right) = split(self.gradient);
         let (hessian, hessian_right) = split(self.hessian);
-        let left = Arrays { logits, targets, weights, losses, gradient, hessian };
+        let left = Arrays { logits, labels, factors: [first.0, second.0], losses, gradient, hessian };
         let right = Arrays {
             logits: logits_right,
-            targets: targets_right,
-            weights: weights_right,
+            labels: labels_right,
+            factors: [first.1, second.1],
             losses: losses_right,
             gradient: gradient_right,
             hessian: hessian_right,

@@ -1,11 +1,11 @@
 //! Evaluates a few elements: in place where an array is a slice, else through a copy.
 
-use super::arrays::{Arrays, Pass, Position};
-use super::evaluate::{InvalidLabel, Labels, Run, evaluate};
+use super::arrays::{Arrays, FACTORS, Labels, Pass, Position};
+use super::evaluate::{InvalidLabel, LabelRun, Run, evaluate};
 use super::plan::STRETCH;
 use crate::element::{Element, Float};
+use crate::label::{Known, Label};
 use crate::sum::Accumulator;
-use crate::targets::{Label, label};
 use castaway::cast;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Zip};
 use std::any::TypeId;
@@ -15,7 +15,7 @@ const COPY: usize = 1 << 13;
 
 /// Evaluates a few elements in sequence.
 pub(super) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
-    pass: &Pass<'_, T::Float>,
+    pass: &Pass<'_, T::Float, Y>,
     mut arrays: Arrays<'_, T, Y, D>,
     position: Position,
     one_class: bool,
@@ -24,16 +24,18 @@ pub(super) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
     let outputs = [&arrays.losses, &arrays.gradient, &arrays.hessian];
     if outputs.into_iter().all(|output| output.as_ref().is_none_or(is_direct))
         && let Some(logits) = arrays.logits.as_slice().and_then(as_floats)
-        && let Some(labels) = arrays.targets.as_slice().and_then(as_labels)
-        && let Some(weights) =
-            arrays.weights.as_ref().map_or(Some(None), |weights| as_floats(weights.as_slice()?).map(Some))
+        && let Some(labels) = as_labels(&arrays.labels)
+        && let Some(factors) = slices(&arrays.factors)
     {
         let run = Run {
             logits,
             labels,
-            weights,
+            unknown: pass.known.marker(),
+            factors,
+            leaves_out: pass.leaves_out,
             class: position.class,
             one_class,
+            in_parameters: pass.in_parameters,
             scale: pass.scale,
             sum,
             losses: direct(&mut arrays.losses),
@@ -56,7 +58,7 @@ pub(super) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
 /// Not inlined, so that the copies take room on the stack only where they are needed, and once.
 #[inline(never)]
 fn through_copies<T: Element, Y: Label, D: Dimension, const N: usize>(
-    pass: &Pass<'_, T::Float>,
+    pass: &Pass<'_, T::Float, Y>,
     arrays: Arrays<'_, T, Y, D>,
     position: Position,
     one_class: bool,
@@ -64,7 +66,7 @@ fn through_copies<T: Element, Y: Label, D: Dimension, const N: usize>(
 ) -> Result<(), InvalidLabel> {
     let zeros = [T::Float::from_f64(0.0); N];
     let mut copies =
-        Copies { logits: zeros, labels: zeros, weights: zeros, losses: zeros, gradient: zeros, hessian: zeros };
+        Copies { logits: zeros, labels: zeros, factors: [zeros; FACTORS], losses: zeros, gradient: zeros, hessian: zeros };
     copies.evaluate(pass, arrays, position, one_class, sum)
 }
 
@@ -81,22 +83,55 @@ fn floats<'a, T: Element, D: Dimension>(array: &'a ArrayView<'_, T, D>, buffer: 
     }
 }
 
+/// Factors that the kernel reads as they are, if those that are there are such.
+fn slices<'a, T: Element, D: Dimension>(
+    factors: &'a [Option<ArrayView<'_, T, D>>; FACTORS],
+) -> Option<[Option<&'a [T::Float]>; FACTORS]> {
+    let mut slices = [None; FACTORS];
+    for (slice, factor) in slices.iter_mut().zip(factors) {
+        if let Some(factor) = factor {
+            *slice = Some(factor.as_slice().and_then(as_floats)?);
+        }
+    }
+    Some(slices)
+}
+
 /// Labels that the kernel reads as they are.
-fn as_labels<T: Float, Y: Label>(targets: &[Y]) -> Option<Labels<'_, T>> {
-    if let Ok(floats) = cast!(targets, &[T]) {
-        return Some(Labels::Floats(floats));
+fn as_labels<'a, T: Float, Y: Label, D: Dimension>(labels: &'a Labels<'_, Y, D>) -> Option<LabelRun<'a, T>> {
+    let labels = match labels {
+        Labels::Sparse(present) => return Some(LabelRun::Sparse(*present)),
+        Labels::Dense(labels) => labels.as_slice()?,
+    };
+    if let Ok(floats) = cast!(labels, &[T]) {
+        return Some(LabelRun::Floats(floats));
     }
-    if let Ok(bools) = cast!(targets, &[bool]) {
-        return Some(Labels::Bools(bools));
+    if let Ok(bools) = cast!(labels, &[bool]) {
+        return Some(LabelRun::Bools(bools));
     }
-    cast!(targets, &[u8]).ok().map(Labels::Bytes)
+    cast!(labels, &[u8]).ok().map(LabelRun::Bytes)
+}
+
+/// Labels as they are, or copied to a buffer, and the float that stands for an unknown one.
+fn labels<'a, T: Float, Y: Label, D: Dimension>(
+    labels: &'a Labels<'_, Y, D>,
+    known: Known<Y>,
+    buffer: &'a mut [T],
+) -> (LabelRun<'a, T>, Option<T>) {
+    if let Some(labels) = as_labels(labels) {
+        return (labels, known.marker());
+    }
+    let marker = known.is_in_doubt().then(|| T::from_f64(f64::NAN));
+    match labels {
+        Labels::Sparse(present) => (LabelRun::Sparse(*present), None),
+        Labels::Dense(labels) => (LabelRun::Floats(read(labels, buffer, |&y| known.float(y))), marker),
+    }
 }
 
 /// Copies in logical order of stretches of those arrays that are not slices in that order.
 struct Copies<T, const N: usize> {
     logits: [T; N],
     labels: [T; N],
-    weights: [T; N],
+    factors: [[T; N]; FACTORS],
     losses: [T; N],
     gradient: [T; N],
     hessian: [T; N],
@@ -106,7 +141,7 @@ impl<F: Float, const N: usize> Copies<F, N> {
     /// Evaluates arrays, at most `N` elements at a time.
     fn evaluate<T: Element<Float = F>, Y: Label, D: Dimension>(
         &mut self,
-        pass: &Pass<'_, T::Float>,
+        pass: &Pass<'_, T::Float, Y>,
         mut arrays: Arrays<'_, T, Y, D>,
         position: Position,
         one_class: bool,
@@ -117,13 +152,20 @@ impl<F: Float, const N: usize> Copies<F, N> {
             self.evaluate(pass, left, left_position, one_class, sum)?;
             return self.evaluate(pass, right, right_position, one_class, sum);
         }
-        let labels = arrays.targets.as_slice().and_then(as_labels);
+        let (labels, unknown) = labels(&arrays.labels, pass.known, &mut self.labels);
+        let ([first, second], [first_copy, second_copy]) = (&arrays.factors, &mut self.factors);
         let run = Run {
             logits: floats(&arrays.logits, &mut self.logits),
-            weights: arrays.weights.as_ref().map(|weights| floats(weights, &mut self.weights)),
-            labels: labels.unwrap_or_else(|| Labels::Floats(read(&arrays.targets, &mut self.labels, |&y| label(y)))),
+            labels,
+            unknown,
+            factors: [
+                first.as_ref().map(|factor| floats(factor, first_copy)),
+                second.as_ref().map(|factor| floats(factor, second_copy)),
+            ],
+            leaves_out: pass.leaves_out,
             class: position.class,
             one_class,
+            in_parameters: pass.in_parameters,
             scale: pass.scale,
             sum,
             losses: place(&mut arrays.losses, &mut self.losses),
@@ -195,6 +237,11 @@ fn copy<S, T, D: Dimension>(from: &ArrayView<'_, S, D>, to: &mut ArrayViewMut<'_
         return;
     };
     for (mut to, from) in to.lanes_mut(Axis(axis)).into_iter().zip(from.lanes(Axis(axis))) {
+        if let (Some(to), [0]) = (to.as_slice_mut(), from.strides()) {
+            // One weight for a whole row.
+            from.first().into_iter().for_each(|from| to.iter_mut().for_each(|to| *to = convert(from)));
+            continue;
+        }
         // One of both is most often a slice, and the other then drives the loop: ndarray's fastest over strides.
         if let Some(to) = to.as_slice_mut() {
             let mut to = to.iter_mut();

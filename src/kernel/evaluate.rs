@@ -1,14 +1,18 @@
 //! Takes a run of consecutive elements through the formula.
 
+use super::arrays::FACTORS;
 use super::plan::{Plan, STRETCH};
+use super::weigh::{Count, Prepared};
 use crate::activation::bound;
 use crate::arithmetic::{Arithmetic, Mask, Native, Scalar, Task, run};
 use crate::element::Float;
-use crate::focal::Jet;
+use crate::focal::{Jet, Order};
 use crate::formula::{Class, Formula};
+use crate::safeguard::Curvature;
 use crate::settings::Implementation;
+use crate::label::Label;
+use crate::sparse::{Places, Present};
 use crate::sum::Accumulator;
-use crate::targets::Label;
 use castaway::cast;
 
 /// The size of an element, in bytes, above which elements go one by one, or a stretch of them would fill the stack.
@@ -21,23 +25,30 @@ const MIXED: u8 = 2;
 
 /// Labels in a form that the kernel reads; every other form is converted first.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Labels<'a, T> {
+pub(crate) enum LabelRun<'a, T> {
     Floats(&'a [T]),
     Bools(&'a [bool]),
     Bytes(&'a [u8]),
+    Sparse(Present<'a>),
 }
 
 /// Consecutive elements to evaluate, and where the results go. All slices have one length.
 #[derive(Debug)]
 pub(crate) struct Run<'a, T: Float> {
     pub(crate) logits: &'a [T],
-    pub(crate) labels: Labels<'a, T>,
+    pub(crate) labels: LabelRun<'a, T>,
+    /// The label that stands for an unknown one, if there is such.
+    pub(crate) unknown: Option<T>,
     /// What the results are multiplied by.
-    pub(crate) weights: Option<&'a [T]>,
+    pub(crate) factors: [Option<&'a [T]>; FACTORS],
+    /// Whether a factor may be 0, which leaves the element out.
+    pub(crate) leaves_out: bool,
     /// The class of the first element.
     pub(crate) class: usize,
     /// Whether the class is that of all elements; otherwise classes follow each other, over and over.
     pub(crate) one_class: bool,
+    /// Whether the derivatives in γ₊, m and γ₋ take the places of losses, gradient and Hessian.
+    pub(crate) in_parameters: bool,
     /// What gradient and Hessian are multiplied by.
     pub(crate) scale: T,
     pub(crate) sum: &'a mut Accumulator<T>,
@@ -110,16 +121,17 @@ impl<T: Float> Run<'_, T> {
         Some(Run {
             logits: cast!(self.logits, &[U]).ok()?,
             labels: match self.labels {
-                Labels::Floats(labels) => Labels::Floats(cast!(labels, &[U]).ok()?),
-                Labels::Bools(labels) => Labels::Bools(labels),
-                Labels::Bytes(labels) => Labels::Bytes(labels),
+                LabelRun::Floats(labels) => LabelRun::Floats(cast!(labels, &[U]).ok()?),
+                LabelRun::Bools(labels) => LabelRun::Bools(labels),
+                LabelRun::Bytes(labels) => LabelRun::Bytes(labels),
+                LabelRun::Sparse(present) => LabelRun::Sparse(present),
             },
-            weights: match self.weights {
-                Some(weights) => Some(cast!(weights, &[U]).ok()?),
-                None => None,
-            },
+            unknown: self.unknown.and_then(|unknown| cast!(unknown, U).ok()),
+            factors: self.factors.map(|factor| factor.and_then(|factor| cast!(factor, &[U]).ok())),
+            leaves_out: self.leaves_out,
             class: self.class,
             one_class: self.one_class,
+            in_parameters: self.in_parameters,
             scale: cast!(self.scale, U).ok()?,
             sum: cast!(&mut *self.sum, &mut Accumulator<U>).ok()?,
             losses: output(&mut self.losses),
@@ -138,11 +150,18 @@ fn stretches<V: Arithmetic, const N: usize>(
     plan: &Plan<V::Element>,
     run: Run<'_, V::Element>,
 ) -> Result<(), InvalidLabel> {
-    let Run { logits, labels, weights, class, one_class, scale, sum, mut losses, mut gradient, mut hessian } = run;
-    let order = if hessian.is_some() { 2 } else { u8::from(gradient.is_some()) };
+    let Run { logits, labels, unknown, factors, leaves_out, class, one_class, scale, sum, .. } = run;
+    let (mut losses, mut gradient, mut hessian) = (run.losses, run.gradient, run.hessian);
+    let order = match (run.in_parameters, &gradient, &hessian) {
+        (true, ..) => Order::Parameters,
+        (_, _, Some(_)) => Order::Second,
+        (_, Some(_), _) => Order::First,
+        _ => Order::Value,
+    };
     let zeros = [V::Element::from_f64(0.0); N];
-    let mut padded = [zeros; 3];
+    let mut padded = [zeros; 2 + FACTORS];
     let mut results = [zeros; 3];
+    let mut prepared = Prepared::new();
     let same = one_class.then(|| plan.table.row(class).map(|constant| [constant; N]));
     let mut classes = match &same {
         Some(same) => same.columns(),
@@ -150,23 +169,53 @@ fn stretches<V: Arithmetic, const N: usize>(
     };
     let alike = one_class || plan.table.classes == 1;
     let mut constants = load_class::<V, N>(context, &classes, 0);
+    let same_weight = plan.weighs_classes.then(|| [plan.table.class_weights(class)[0]; N]);
+    let mut places = match &labels {
+        LabelRun::Sparse(present) => Some(present.places()),
+        _ => None,
+    };
+    let leaves_out = leaves_out || plan.leaves_out || unknown.is_some();
+    let weighs =
+        leaves_out || plan.weighs_classes || plan.weighs_positives || factors.iter().any(|factor| factor.is_some());
+    let smooths = plan.formula.smoothing.is_some();
+    let safeguards = order == Order::Second && plan.curvature != Curvature::Exact;
     let mut start = 0;
     while start < logits.len() {
         let range = start..logits.len().min(start + N);
+        let first_class = (class + start) % plan.table.classes;
         if !alike && start > 0 {
-            classes = plan.table.window((class + start) % plan.table.classes);
+            classes = plan.table.window(first_class);
         }
-        let [padded_logits, padded_labels, padded_weights] = &mut padded;
-        let logits = stretch(&logits[range.clone()], padded_logits);
-        let labels = match labels {
-            Labels::Floats(labels) => stretch(&labels[range.clone()], padded_labels),
-            Labels::Bools(labels) => convert(&labels[range.clone()], padded_labels),
-            Labels::Bytes(labels) => convert(&labels[range.clone()], padded_labels),
+        let [padded_logits, padded_labels, padded_first, padded_second] = &mut padded;
+        let mut logits = stretch(&logits[range.clone()], padded_logits);
+        let mut labels = match labels {
+            LabelRun::Floats(labels) => stretch(&labels[range.clone()], padded_labels),
+            LabelRun::Bools(labels) => convert(&labels[range.clone()], padded_labels),
+            LabelRun::Bytes(labels) => convert(&labels[range.clone()], padded_labels),
+            LabelRun::Sparse(_) => mark(&mut places, range.clone(), padded_labels),
         };
-        let weights = match weights {
-            Some(weights) => Some(stretch(&weights[range.clone()], padded_weights)),
-            None => None,
-        };
+        let mut factor = None;
+        if weighs || smooths {
+            let class_weight = match &same_weight {
+                Some(_) if !alike => plan.table.class_weights(first_class).first_chunk(),
+                same => same.as_ref(),
+            };
+            let count = Count {
+                unknown,
+                factors: [
+                    class_weight,
+                    factors[0].map(|factor| stretch(&factor[range.clone()], padded_first)),
+                    factors[1].map(|factor| stretch(&factor[range.clone()], padded_second)),
+                ],
+                pos_weight: plan.weighs_positives.then_some(classes.pos_weight),
+                leaves_out,
+            };
+            factor = count.only_factor();
+            if smooths || factor.is_none() {
+                prepared.prepare::<V>(context, &plan.formula, [logits, labels], &count);
+                (logits, labels, factor) = (&prepared.logits, &prepared.labels, weighs.then_some(&prepared.factor));
+            }
+        }
         let [values, first, second] = &mut results;
         {
             let values = place(&mut losses, range.clone(), values);
@@ -179,8 +228,8 @@ fn stretches<V: Arithmetic, const N: usize>(
                     constants = load_class(context, &lanes.classes, lanes.at);
                 }
                 let (absent, present) = (y.eq(z.zero()), y.eq(z.one()));
-                if (moderate(z) & (absent | present)).all() {
-                    let loss = plan.formula.hard(z, present, &constants, order, false);
+                if order != Order::Parameters && (moderate(z) & (absent | present)).all() {
+                    let loss = plan.formula.hard::<V, false>(z, present, &constants, order, false);
                     store(loss, scale, order, [&mut *values, &mut *first, &mut *second], lanes.at);
                 } else {
                     let to = [&mut *values, &mut *first, &mut *second];
@@ -188,13 +237,16 @@ fn stretches<V: Arithmetic, const N: usize>(
                 }
                 lanes.at += V::LANES;
             }
-            if let Some(weights) = weights {
-                multiply(values, weights);
-                if order >= 1 {
-                    multiply(first, weights);
+            if safeguards {
+                plan.curvature.safeguard::<V, N>(context, second, scale);
+            }
+            if let Some(factor) = factor {
+                multiply(values, factor);
+                if order >= Order::First {
+                    multiply(first, factor);
                 }
-                if order >= 2 {
-                    multiply(second, weights);
+                if order >= Order::Second {
+                    multiply(second, factor);
                 }
             }
             sum.add(&values[..range.len()]);
@@ -236,16 +288,16 @@ fn load_class<V: Arithmetic, const N: usize>(
 fn store<V: Arithmetic, const N: usize>(
     loss: Jet<V>,
     scale: V::Element,
-    order: u8,
+    order: Order,
     to: [&mut [V::Element; N]; 3],
     at: usize,
 ) {
     let [values, first, second] = to;
     loss.value.store(values, at);
-    if order >= 1 {
+    if order >= Order::First {
         (loss.first * loss.first.splat(scale)).store(first, at);
     }
-    if order >= 2 {
+    if order >= Order::Second {
         (loss.second * loss.second.splat(scale)).store(second, at);
     }
 }
@@ -274,7 +326,7 @@ fn rare<V: Arithmetic, const N: usize>(
     context: V::Context,
     formula: &Formula<V::Element>,
     lanes: Lanes<'_, V::Element, N>,
-    order: u8,
+    order: Order,
     scale: V::Element,
     to: [&mut [V::Element; N]; 3],
 ) -> Result<(), InvalidLabel> {
@@ -314,7 +366,7 @@ fn apart<V: Arithmetic, const N: usize, const FORMULA: u8>(
     context: V::Context,
     formula: &Formula<V::Element>,
     lanes: &Lanes<'_, V::Element, N>,
-    order: u8,
+    order: Order,
     saturated: bool,
 ) -> Jet<V> {
     V::apart(
@@ -324,7 +376,7 @@ fn apart<V: Arithmetic, const N: usize, const FORMULA: u8>(
             let (z, y) = load::<V, N>(context, lanes);
             let class = load_class(context, &lanes.classes, lanes.at);
             match FORMULA {
-                HARD => formula.hard(z, y.eq(z.one()), &class, order, saturated),
+                HARD => formula.hard::<V, true>(z, y.eq(z.one()), &class, order, saturated),
                 BLENDED => formula.blended(z, y, &class, order, saturated),
                 _ => formula.mixed(z, y, &class, order, saturated),
             }
@@ -347,21 +399,37 @@ fn stretch<'a, T: Float, const N: usize>(slice: &'a [T], padded: &'a mut [T; N])
 fn convert<'a, T: Float, Y: Label, const N: usize>(slice: &[Y], floats: &'a mut [T; N]) -> &'a [T; N] {
     if let Ok(stretch) = <&[Y; N]>::try_from(slice) {
         for i in 0..N {
-            floats[i] = T::from_f64(stretch[i].presence());
+            floats[i] = T::from_f64(stretch[i].presence().unwrap_or(f64::NAN));
         }
         return floats;
     }
     for (float, &y) in floats.iter_mut().zip(slice) {
-        *float = T::from_f64(y.presence());
+        *float = T::from_f64(y.presence().unwrap_or(f64::NAN));
     }
     floats
 }
 
-/// Multiplies the results of a stretch by weights.
+/// Ones at the places of elements that are present, zeros elsewhere.
 #[inline(always)]
-fn multiply<T: Float, const N: usize>(results: &mut [T; N], weights: &[T; N]) {
+fn mark<'a, T: Float, const N: usize>(
+    places: &mut Option<Places<'_>>,
+    range: std::ops::Range<usize>,
+    floats: &'a mut [T; N],
+) -> &'a [T; N] {
+    *floats = [T::zero(); N];
+    if let Some(places) = places {
+        while let Some(place) = places.next_below(range.end) {
+            floats[place - range.start] = T::one();
+        }
+    }
+    floats
+}
+
+/// Multiplies results by a factor.
+#[inline(always)]
+fn multiply<T: Float, const N: usize>(results: &mut [T; N], factor: &[T; N]) {
     for i in 0..N {
-        results[i] = results[i] * weights[i];
+        results[i] = results[i] * factor[i];
     }
 }
 

@@ -6,9 +6,12 @@
 mod arrays;
 mod copies;
 mod evaluate;
+mod parameters;
 mod plan;
 mod traverse;
+mod weigh;
 
-pub(crate) use arrays::{Arrays, Pass};
+pub(crate) use arrays::{Arrays, Labels, Pass};
+pub(crate) use parameters::slopes;
 pub(crate) use plan::Plans;
 pub(crate) use traverse::traverse;

@@ -6,6 +6,7 @@ use crate::element::Float;
 use crate::focal;
 use crate::formula::{Class, Exponents, Formula};
 use crate::parameter::Parameter;
+use crate::safeguard::Curvature;
 use crate::settings::Settings;
 use crate::threads::join;
 use castaway::cast;
@@ -20,15 +21,15 @@ const LARGEST_MARGIN: f64 = 1.0 - 1.0 / (1 << 24) as f64;
 /// The largest whole exponent that is raised by multiplication.
 const LARGEST_WHOLE: f64 = 4.0;
 
-/// The number of exponents of a class.
-const GAMMAS: usize = 2;
+/// The number of constants of a class that are settings: γ₋, γ₊ and π.
+const SETTINGS: usize = 3;
 
 /// The number of constants of a class.
-const CONSTANTS: usize = GAMMAS + 11;
+const CONSTANTS: usize = SETTINGS + 11;
 
 impl<V: Copy> Reference<V> {
     /// The constants in the order of their columns.
-    fn into_constants(self) -> [V; CONSTANTS - GAMMAS] {
+    fn into_constants(self) -> [V; CONSTANTS - SETTINGS] {
         let Reference { m, logit: [first, second, third], log_2_odds, shift, unit, odds, complement } = self;
         [m, first, second, third, log_2_odds, shift, unit, odds.hi, odds.lo, complement.hi, complement.lo]
     }
@@ -41,14 +42,15 @@ impl<V: Copy> Class<V> {
         Class {
             gamma_neg: column(0),
             gamma_pos: column(1),
+            pos_weight: column(2),
             reference: Reference {
-                m: column(2),
-                logit: [column(3), column(4), column(5)],
-                log_2_odds: column(6),
-                shift: column(7),
-                unit: column(8),
-                odds: Pair { hi: column(9), lo: column(10) },
-                complement: Pair { hi: column(11), lo: column(12) },
+                m: column(3),
+                logit: [column(4), column(5), column(6)],
+                log_2_odds: column(7),
+                shift: column(8),
+                unit: column(9),
+                odds: Pair { hi: column(10), lo: column(11) },
+                complement: Pair { hi: column(12), lo: column(13) },
             },
         }
     }
@@ -56,10 +58,11 @@ impl<V: Copy> Class<V> {
     /// The constants by reference.
     #[inline(always)]
     pub(super) fn columns(&self) -> Class<&V> {
-        let Class { reference: r, gamma_neg, gamma_pos } = self;
+        let Class { reference: r, gamma_neg, gamma_pos, pos_weight } = self;
         Class {
             gamma_neg,
             gamma_pos,
+            pos_weight,
             reference: Reference {
                 m: &r.m,
                 logit: r.logit.each_ref(),
@@ -75,10 +78,11 @@ impl<V: Copy> Class<V> {
     /// Each of the constants as something else.
     #[inline(always)]
     pub(super) fn map<W>(&self, f: impl Fn(V) -> W) -> Class<W> {
-        let Class { reference: r, gamma_neg, gamma_pos } = self;
+        let Class { reference: r, gamma_neg, gamma_pos, pos_weight } = self;
         Class {
             gamma_neg: f(*gamma_neg),
             gamma_pos: f(*gamma_pos),
+            pos_weight: f(*pos_weight),
             reference: Reference {
                 m: f(r.m),
                 logit: [f(r.logit[0]), f(r.logit[1]), f(r.logit[2])],
@@ -136,24 +140,29 @@ impl<T: Float> Columns<T> {
 pub(super) struct Table<T> {
     /// The number of classes; 1 where all are alike.
     pub(super) classes: usize,
-    gammas: Columns<T>,
+    /// The settings as they are, and the weight of the class.
+    settings: Columns<T>,
     references: Columns<T>,
 }
 
 impl<T: Float> Table<T> {
     fn new(settings: &Settings) -> Self {
-        let Settings { gamma_neg, gamma_pos, prob_margin, .. } = settings;
+        let Settings { gamma_neg, gamma_pos, prob_margin, pos_weight, class_weight, .. } = settings;
+        let given = [gamma_neg, gamma_pos, pos_weight, class_weight];
         let period = |classes: Option<usize>| classes.unwrap_or(1);
-        let mut gammas = Columns::zeros(GAMMAS, period(gamma_neg.classes().or(gamma_pos.classes())));
-        // A γ may round up to ∞.
-        let gamma = |gamma: f64| T::from_f64(gamma.min(focal::LARGEST_GAMMA));
-        for (column, parameter) in gammas.columns_mut().zip([gamma_neg, gamma_pos]) {
+        let mut columns = Columns::zeros(given.len(), period(given.into_iter().find_map(Parameter::classes)));
+        // What is large may round up to ∞.
+        let limit = focal::LARGEST_GAMMA.min(f64::from(T::MAX_EXPONENT).exp2());
+        let rounded = |number: f64| T::from_f64(number.min(limit));
+        for (column, parameter) in columns.columns_mut().zip(given) {
             match parameter {
-                Parameter::Uniform(value) => column.fill(gamma(*value)),
-                Parameter::PerClass(values) => column.iter_mut().zip(values).for_each(|(to, from)| *to = gamma(*from)),
+                Parameter::Uniform(value) => column.fill(rounded(*value)),
+                Parameter::PerClass(values) => {
+                    column.iter_mut().zip(values).for_each(|(to, from)| *to = rounded(*from));
+                }
             }
         }
-        let mut references = Columns::zeros(CONSTANTS - GAMMAS, period(prob_margin.classes()));
+        let mut references = Columns::zeros(CONSTANTS - SETTINGS, period(prob_margin.classes()));
         // A margin may round up to 1, where nothing is left above it.
         let margin = |m: f64| Some(T::from_f64(m).to_f64()).filter(|m| *m < 1.0).unwrap_or(LARGEST_MARGIN);
         for (block, values) in prob_margin.values().chunks(STRETCH).enumerate() {
@@ -169,7 +178,8 @@ impl<T: Float> Table<T> {
             }
         }
         let classes = period(settings.classes());
-        Table { classes, gammas: gammas.continue_periodically(), references: references.continue_periodically() }
+        let (settings, references) = (columns.continue_periodically(), references.continue_periodically());
+        Table { classes, settings, references }
     }
 
     /// The constants of `N` consecutive classes from `class` on, starting over after the last one.
@@ -188,7 +198,18 @@ impl<T: Float> Table<T> {
 
     #[inline(always)]
     fn column(&self, k: usize, class: usize) -> &[T] {
-        if k < GAMMAS { self.gammas.column(k, class) } else { self.references.column(k - GAMMAS, class) }
+        if k < SETTINGS { self.settings.column(k, class) } else { self.references.column(k - SETTINGS, class) }
+    }
+
+    /// The weights of positives and of classes.
+    fn weights(&self) -> &[T] {
+        self.settings.column(SETTINGS - 1, 0)
+    }
+
+    /// The weights of the classes from `class` on.
+    #[inline(always)]
+    pub(super) fn class_weights(&self, class: usize) -> &[T] {
+        self.settings.column(SETTINGS, class)
     }
 }
 
@@ -263,20 +284,34 @@ fn odds(margins: &[f64; STRETCH], count: usize) -> [[f64; STRETCH]; 4] {
 pub(crate) struct Plan<T> {
     pub(super) formula: Formula<T>,
     pub(super) table: Table<T>,
+    pub(super) curvature: Curvature,
+    /// Whether some class has a weight that is not 1.
+    pub(super) weighs_classes: bool,
+    /// Whether the positives of some class have a weight that is not 1.
+    pub(super) weighs_positives: bool,
+    /// Whether one of these weights is 0.
+    pub(super) leaves_out: bool,
 }
 
 impl<T: Float> Plan<T> {
     fn new(settings: &Settings) -> Self {
         let floor = T::from_f64(settings.log_floor);
+        let alpha = settings.label_smoothing;
+        let table = Table::new(settings);
         Plan {
+            curvature: settings.curvature,
+            weighs_classes: settings.class_weight.values().iter().any(|&weight| weight != 1.0),
+            weighs_positives: settings.pos_weight.values().iter().any(|&weight| weight != 1.0),
+            leaves_out: table.weights().iter().any(|weight: &T| weight.is_zero()),
             formula: Formula {
                 implementation: settings.implementation,
                 exponents: exponents(settings),
                 detached: settings.detach_focal_weight,
                 // A floor below the smallest normal number is none.
                 floor: (settings.log_floor >= smallest::<T>()).then(|| (floor, T::from_f64(-floor.to_f64().ln()))),
+                smoothing: (alpha > 0.0).then(|| (T::from_f64(1.0 - alpha), T::from_f64(alpha / 2.0))),
             },
-            table: Table::new(settings),
+            table,
         }
     }
 }

@@ -7,16 +7,16 @@ use super::copies;
 use super::evaluate::InvalidLabel;
 use crate::element::Element;
 use crate::sum::{Accumulator, Total};
-use crate::targets::Label;
+use crate::label::Label;
 use crate::threads::join;
 use ndarray::Dimension;
 
 /// The largest number of elements that are added up in sequence.
-const LEAF: usize = 1 << 13;
+pub(super) const LEAF: usize = 1 << 13;
 
 /// Evaluates all elements and returns the sum of the losses.
 pub(crate) fn traverse<T, Y, D>(
-    pass: &Pass<'_, T::Float>,
+    pass: &Pass<'_, T::Float, Y>,
     arrays: Arrays<'_, T, Y, D>,
 ) -> Result<Total<T::Float>, InvalidLabel>
 where
@@ -31,7 +31,7 @@ where
 }
 
 fn walk<T, Y, D>(
-    pass: &Pass<'_, T::Float>,
+    pass: &Pass<'_, T::Float, Y>,
     arrays: Arrays<'_, T, Y, D>,
     position: Position,
 ) -> Result<Total<T::Float>, InvalidLabel>
@@ -59,7 +59,7 @@ where
 /// Not inlined, because its sum would take room in every frame of the recursion.
 #[inline(never)]
 fn leaf<T, Y, D>(
-    pass: &Pass<'_, T::Float>,
+    pass: &Pass<'_, T::Float, Y>,
     arrays: Arrays<'_, T, Y, D>,
     position: Position,
     one_class: bool,

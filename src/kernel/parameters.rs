@@ -1,0 +1,100 @@
+//! Sums over rows of the derivatives in the parameters.
+
+use super::arrays::{Arrays, Pass, Position};
+use super::copies;
+use super::evaluate::InvalidLabel;
+use super::traverse::LEAF;
+use crate::element::{Element, Float};
+use crate::label::Label;
+use crate::sum::Accumulator;
+use crate::threads::join;
+use ndarray::{Array, ArrayView, Axis, Dimension};
+
+/// The derivatives of a sum of losses in γ₊, m and γ₋ of classes that follow each other.
+#[derive(Debug)]
+pub(crate) struct Slopes<T> {
+    class: usize,
+    /// Per class where settings are, else one value.
+    pub(crate) sums: [Vec<T>; 3],
+}
+
+/// Evaluates the derivatives in the parameters of all elements and adds them up.
+pub(crate) fn slopes<T: Element, Y: Label, D: Dimension>(
+    pass: &Pass<'_, T::Float, Y>,
+    arrays: Arrays<'_, T, Y, D>,
+) -> Result<Slopes<<T::Float as Float>::Sum>, InvalidLabel> {
+    let axis = arrays.logits.ndim().saturating_sub(1);
+    walk(pass, arrays, Position { class: 0, axis })
+}
+
+fn walk<T: Element, Y: Label, D: Dimension>(
+    pass: &Pass<'_, T::Float, Y>,
+    arrays: Arrays<'_, T, Y, D>,
+    position: Position,
+) -> Result<Slopes<<T::Float as Float>::Sum>, InvalidLabel> {
+    let elements = arrays.logits.len();
+    if elements <= LEAF {
+        return leaf(pass, arrays, position);
+    }
+    let [(left, left_position), (right, right_position)] = arrays.halves(position);
+    let before = left.logits.len();
+    let left = || walk(pass, left, left_position);
+    let right = || walk(pass, right, right_position);
+    let (left, right) = join(elements, left, right);
+    let (left, right) = (left?, right.map_err(|invalid| InvalidLabel { valid: before + invalid.valid })?);
+    Ok(left.plus(right, pass.plan.table.classes > 1))
+}
+
+/// Not inlined, because its arrays would take room in every frame of the recursion.
+#[inline(never)]
+fn leaf<T: Element, Y: Label, D: Dimension>(
+    pass: &Pass<'_, T::Float, Y>,
+    arrays: Arrays<'_, T, Y, D>,
+    position: Position,
+) -> Result<Slopes<<T::Float as Float>::Sum>, InvalidLabel> {
+    // Sums of a narrow type would lose digits.
+    let floats = |array: &ArrayView<'_, T, D>| array.map(|element| element.to_float());
+    let logits = floats(&arrays.logits);
+    let factors = arrays.factors.each_ref().map(|factor| factor.as_ref().map(floats));
+    let mut slopes = [(); 3].map(|()| Array::from_elem(logits.raw_dim(), T::Float::from_f64(0.0)));
+    let [gamma_pos, prob_margin, gamma_neg] = &mut slopes;
+    let floats = Arrays {
+        logits: logits.view(),
+        labels: arrays.labels.view(),
+        factors: factors.each_ref().map(|factor| factor.as_ref().map(|factor| factor.view())),
+        losses: Some(gamma_pos.view_mut()),
+        gradient: Some(prob_margin.view_mut()),
+        hessian: Some(gamma_neg.view_mut()),
+    };
+    copies::evaluate_leaf(pass, floats, position, false, &mut Accumulator::new(None))?;
+    let per_class = pass.plan.table.classes > 1;
+    let sums = slopes.map(|slopes| {
+        let width = if per_class { slopes.shape().last().copied().unwrap_or(1) } else { 1 };
+        let mut sums = vec![<T::Float as Float>::Sum::from_f64(0.0); width];
+        let axis = Axis(position.axis);
+        if per_class && slopes.ndim() > 0 {
+            for row in slopes.lanes(axis) {
+                sums.iter_mut().zip(row).for_each(|(sum, &slope)| *sum = *sum + slope.into());
+            }
+        } else {
+            slopes.iter().for_each(|&slope| sums[0] = sums[0] + slope.into());
+        }
+        sums
+    });
+    Ok(Slopes { class: position.class, sums })
+}
+
+impl<T: Float> Slopes<T> {
+    /// Those of the same classes in more rows, or of more classes in the same rows.
+    fn plus(mut self, other: Self, per_class: bool) -> Self {
+        let follows = per_class && other.class > self.class;
+        for (sums, more) in self.sums.iter_mut().zip(other.sums) {
+            if follows {
+                sums.extend(more);
+            } else {
+                sums.iter_mut().zip(more).for_each(|(sum, more)| *sum = *sum + more);
+            }
+        }
+        self
+    }
+}

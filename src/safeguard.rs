@@ -1,0 +1,111 @@
+//! What stands for the curvature where it is negative.
+
+use crate::arithmetic::Arithmetic;
+use crate::error::Error;
+use crate::names::{Named, parse};
+use crate::parameter::Short;
+use std::fmt::{self, Display};
+use std::str::FromStr;
+
+/// The Hessian diagonal that is given: as it is, or positive, for steps of Newton's method and for boosting.
+///
+/// Where the curvature h of the loss of an element is negative, a step −g/h goes uphill. A safeguard replaces h, before weights
+/// of classes, weights of the call and the reduction multiply it. Values and gradients are not touched.
+///
+/// # Examples
+///
+/// ```
+/// use asymmetric_loss::{AsymmetricLoss, Curvature};
+/// use ndarray::array;
+///
+/// let (logits, targets) = (array![0.0, -6.0], array![1, 1]);
+/// let loss = AsymmetricLoss::builder().reduction("sum".parse()?).build()?;
+/// let exact = loss.hessian_diagonal(&logits, &targets)?;
+/// let positive = loss.to_builder().curvature(Curvature::AtLeast(0.1)).build()?.hessian_diagonal(&logits, &targets)?;
+/// assert!(exact[1] < 0.0 && positive[1] == 0.1 && positive[0] == exact[0]);
+///
+/// assert_eq!("magnitude(0.1)".parse(), Ok(Curvature::Magnitude(0.1)));
+/// # Ok::<(), asymmetric_loss::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Curvature {
+    /// h.
+    #[default]
+    Exact,
+    /// max(h, ε): a floor.
+    AtLeast(f64),
+    /// max(|h|, ε): steps shrink where the loss bends strongly, whichever way.
+    Magnitude(f64),
+}
+
+const EXPECTED: &str = "exact, at-least(ε) or magnitude(ε)";
+
+impl Curvature {
+    /// Fails unless ε is finite and at least 0.
+    pub(crate) fn check(self) -> Result<(), Error> {
+        match self {
+            Curvature::AtLeast(actual) | Curvature::Magnitude(actual) if !(actual >= 0.0 && actual.is_finite()) => {
+                let expected = "finite and at least 0";
+                Err(Error::ParameterOutOfRange { parameter: "curvature", expected, actual, class: None })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Curvature {
+    /// Replaces curvatures that have been multiplied by a scale.
+    #[inline(never)]
+    pub(crate) fn safeguard<V: Arithmetic, const N: usize>(
+        self,
+        context: V::Context,
+        curvatures: &mut [V::Element; N],
+        scale: V::Element,
+    ) {
+        V::apart(
+            context,
+            #[inline(always)]
+            || {
+                let mut at = 0;
+                while at < N {
+                    let h = V::load(context, curvatures, at);
+                    let (magnitude, floor) = match self {
+                        Curvature::Exact => return,
+                        Curvature::AtLeast(floor) => (h, floor),
+                        Curvature::Magnitude(floor) => (V::select(h.zero().gt(h), -h, h), floor),
+                    };
+                    let floor = h.number(floor) * h.splat(scale);
+                    V::select(floor.gt(magnitude), floor, magnitude).store(curvatures, at);
+                    at += V::LANES;
+                }
+            },
+        );
+    }
+}
+
+impl Display for Curvature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Curvature::Exact => f.pad("exact"),
+            Curvature::AtLeast(floor) => f.pad(&format!("at-least({})", Short(*floor))),
+            Curvature::Magnitude(floor) => f.pad(&format!("magnitude({})", Short(*floor))),
+        }
+    }
+}
+
+impl FromStr for Curvature {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let Named { letters, number } = parse(name);
+        let curvature = match (letters.as_str(), number) {
+            ("exact", None) => Curvature::Exact,
+            ("atleast", Some(floor)) => Curvature::AtLeast(floor),
+            ("magnitude", Some(floor)) => Curvature::Magnitude(floor),
+            _ => return Err(Error::UnknownName { parameter: "curvature", expected: EXPECTED, actual: name.to_owned() }),
+        };
+        curvature.check()?;
+        Ok(curvature)
+    }
+}

@@ -1,0 +1,95 @@
+//! Labels as lists of present classes.
+
+use crate::error::Error;
+
+/// Elements that follow each other in logical order, with the classes that are present in their rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Present<'a> {
+    offsets: &'a [usize],
+    indices: &'a [usize],
+    classes: usize,
+    /// The place of the first element among all.
+    start: usize,
+}
+
+impl<'a> Present<'a> {
+    /// All elements of logits of this shape.
+    pub(crate) fn new(offsets: &'a [usize], indices: &'a [usize], shape: &[usize]) -> Result<Self, Error> {
+        let (classes, rows) = shape.split_last().map_or((1, 1), |(classes, axes)| (*classes, axes.iter().product()));
+        if offsets.len() != rows + 1 {
+            let (expected, actual) = (vec![rows + 1], vec![offsets.len()]);
+            return Err(Error::ShapeMismatch { array: "offsets", expected, actual });
+        }
+        for (row, ends) in offsets.windows(2).enumerate() {
+            if ends[1] < ends[0] || ends[1] > indices.len() {
+                let (position, actual) = (row + 1, ends[1]);
+                return Err(Error::InvalidOffset { position, least: ends[0], most: indices.len(), actual });
+            }
+            let mut least = 0;
+            for (position, &actual) in (ends[0]..).zip(&indices[ends[0]..ends[1]]) {
+                if actual < least || actual >= classes {
+                    return Err(Error::InvalidIndex { position, row, least, classes, actual });
+                }
+                least = actual + 1;
+            }
+        }
+        Ok(Present { offsets, indices, classes, start: 0 })
+    }
+
+    /// The elements behind the first so many.
+    pub(crate) fn behind(self, elements: usize) -> Self {
+        Present { start: self.start + elements, ..self }
+    }
+
+    /// How many elements are present among the first so many.
+    pub(crate) fn count(self) -> usize {
+        match self.offsets {
+            [first, .., last] => last - first,
+            _ => 0,
+        }
+    }
+
+    /// The places of the elements that are present, counted from the first.
+    pub(crate) fn places(self) -> Places<'a> {
+        let Present { offsets, indices, classes, start } = self;
+        let (row, class) = (start / classes.max(1), start % classes.max(1));
+        let next = match offsets.get(row..=row + 1) {
+            Some(&[first, end]) => first + indices[first..end].partition_point(|&index| index < class),
+            _ => offsets.last().copied().unwrap_or(0),
+        };
+        Places { present: self, row, next }
+    }
+}
+
+/// Goes through the elements that are present.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Places<'a> {
+    present: Present<'a>,
+    row: usize,
+    /// The position of the next index.
+    next: usize,
+}
+
+impl Places<'_> {
+    /// The next place below an end, if there is one.
+    #[inline(always)]
+    pub(crate) fn next_below(&mut self, end: usize) -> Option<usize> {
+        let Present { offsets, indices, classes, start } = self.present;
+        while self.row + 1 < offsets.len() {
+            let first = self.row * classes;
+            if first >= start + end {
+                return None;
+            }
+            if self.next < offsets[self.row + 1] {
+                let place = first + indices[self.next];
+                if place >= start + end {
+                    return None;
+                }
+                self.next += 1;
+                return Some(place - start);
+            }
+            self.row += 1;
+        }
+        None
+    }
+}
