@@ -1,10 +1,14 @@
 //! γ₋ held where positives and negatives are predicted equally well.
 
-use crate::checks::{check_shape, find_invalid};
+use crate::checks::{broadcast, check_shape, check_weights, find_invalid, is_left_out};
 use crate::element::{Element, Float};
 use crate::error::Error;
-use crate::parameter::Short;
-use crate::targets::{IntoTargets, Label};
+use crate::kernel::Labels;
+#[cfg(doc)]
+use crate::loss::AsymmetricLoss;
+use crate::parameter::{Parameter, Short};
+use crate::sparse::Present;
+use crate::targets::{IntoTargets, Source};
 use ndarray::{ArrayBase, Data, Dimension, Zip};
 use std::fmt::{self, Display};
 
@@ -151,7 +155,7 @@ impl AdaptiveAsymmetry {
     pub fn update<'a, T, S, D>(
         &mut self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, D>,
+        targets: impl IntoTargets<'a, T, D>,
     ) -> Result<Option<f64>, Error>
     where
         T: Element,
@@ -168,13 +172,12 @@ impl AdaptiveAsymmetry {
 
     /// Δp of a batch: Σ y·p/Σ y − Σ (1−y)·(1−p)/Σ (1−y); `None` if a divisor is 0.
     ///
-    /// A soft label counts by its share to either side. Logits and labels have the same shape, which may be any. A NaN logit
-    /// gives NaN.
+    /// A soft label counts by its share to either side. Weights of the targets multiply y and 1 − y; elements with an unknown label
+    /// or of weight 0 are left out. A NaN logit of another gives NaN.
     ///
     /// # Errors
     ///
-    /// - [`Error::ShapeMismatch`] if the labels have another shape than the logits,
-    /// - [`Error::InvalidTarget`] for a target that is NaN or outside [0, 1].
+    /// [What can be wrong with targets](AsymmetricLoss#errors): their shape, labels, indices and weights.
     ///
     /// # Examples
     ///
@@ -189,30 +192,59 @@ impl AdaptiveAsymmetry {
     /// ```
     pub fn probability_gap<'a, T, S, D>(
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, D>,
+        targets: impl IntoTargets<'a, T, D>,
     ) -> Result<Option<f64>, Error>
     where
         T: Element,
         S: Data<Elem = T>,
         D: Dimension,
     {
-        let labels = targets.into_targets().labels;
-        check_shape("targets", logits.shape(), labels.shape())?;
-        let (mut positives, mut negatives, mut valid) = (Mean::default(), Mean::default(), true);
-        Zip::from(logits).and(&labels).for_each(|z, &y| {
-            let (z, y) = (z.to_float().to_f64(), y.presence());
-            valid &= (0.0..=1.0).contains(&y);
-            if y > 0.0 {
-                positives.add(y, sigmoid(z));
+        let targets = targets.into_targets();
+        let weights = match &targets.weights {
+            Some(weights) => {
+                check_weights(weights)?;
+                Some(broadcast(weights, logits.raw_dim())?)
             }
-            if y < 1.0 {
-                negatives.add(1.0 - y, sigmoid(-z));
+            None => None,
+        };
+        let mut sides = Sides::default();
+        let labels = match &targets.labels {
+            Source::Dense(labels) => {
+                check_shape("targets", logits.shape(), labels.shape())?;
+                let mut add = |z: &T, &y: &_, weight: &T| {
+                    if let Some(y) = targets.known.presence(y) {
+                        sides.add(z, y, weight);
+                    }
+                };
+                let one = T::from_float(T::Float::from_f64(1.0));
+                match &weights {
+                    Some(weights) => Zip::from(logits).and(labels).and(weights).for_each(add),
+                    None => Zip::from(logits).and(labels).for_each(|z, y| add(z, y, &one)),
+                }
+                Labels::Dense(labels.view())
             }
-        });
-        if !valid {
-            return Err(find_invalid::<T::Float, _, _>(&labels, 0));
+            Source::Sparse { offsets, indices } => {
+                let present = Present::new(offsets, indices, logits.shape())?;
+                let mut places = present.places();
+                let mut next = places.next_below(logits.len());
+                let mut weights = weights.iter().flatten();
+                let one = T::from_float(T::Float::from_f64(1.0));
+                for (place, z) in logits.iter().enumerate() {
+                    let is_present = next == Some(place);
+                    if is_present {
+                        next = places.next_below(logits.len());
+                    }
+                    sides.add(z, if is_present { 1.0 } else { 0.0 }, weights.next().unwrap_or(&one));
+                }
+                Labels::Sparse(present)
+            }
+        };
+        if sides.invalid {
+            let factors = [weights];
+            let is_left_out = |index: &[usize]| is_left_out(&Parameter::Uniform(1.0), &factors, index);
+            return Err(find_invalid::<T, _, _>(&labels, targets.known, is_left_out, 0));
         }
-        Ok(positives.get().zip(negatives.get()).map(|(present, absent)| present - absent))
+        Ok(sides.positives.get().zip(sides.negatives.get()).map(|(present, absent)| present - absent))
     }
 
     fn checked(self) -> Result<Self, Error> {
@@ -262,6 +294,34 @@ impl TryFrom<State> for AdaptiveAsymmetry {
     fn try_from(state: State) -> Result<Self, Error> {
         let State { target_gap, rate, lowest, highest, gamma_neg } = state;
         AdaptiveAsymmetry { target_gap, rate, lowest, highest, gamma_neg }.checked()
+    }
+}
+
+/// What is predicted for each kind of label.
+#[derive(Default)]
+struct Sides {
+    /// p of positives.
+    positives: Mean,
+    /// 1 − p of negatives.
+    negatives: Mean,
+    /// Whether a label was none.
+    invalid: bool,
+}
+
+impl Sides {
+    /// An element, unless its weight is 0: whatever it holds then has no part.
+    fn add<T: Element>(&mut self, z: &T, y: f64, weight: &T) {
+        let [z, weight] = [z, weight].map(|element| element.to_float().to_f64());
+        if weight == 0.0 {
+            return;
+        }
+        self.invalid |= !(0.0..=1.0).contains(&y);
+        if y > 0.0 {
+            self.positives.add(weight * y, sigmoid(z));
+        }
+        if y < 1.0 {
+            self.negatives.add(weight * (1.0 - y), sigmoid(-z));
+        }
     }
 }
 

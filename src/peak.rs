@@ -3,7 +3,7 @@
 use crate::activation::sigmoid;
 use crate::arithmetic::{Pair, Scalar};
 use crate::error::Error;
-use crate::focal::{Base, Jet, weighted};
+use crate::focal::{Base, Jet, Order, weighted};
 use crate::loss::AsymmetricLoss;
 use crate::parameter::Parameter;
 use crate::reduction::Reduction;
@@ -24,8 +24,8 @@ impl AsymmetricLoss {
     /// all the way, as that of binary cross-entropy does, it is 1. One value per class; a single one where no setting is given
     /// per class.
     ///
-    /// The gradient is the one that training sees: a focal weight that is detached is a constant in it, and p* is another. A log
-    /// floor has no part in p*.
+    /// The gradient is the one that training sees: a focal weight that is detached is a constant in it, and p* is another. Weights,
+    /// label smoothing and a log floor have no part in p*.
     ///
     /// Source: Ridnik et al. (arXiv 2009.14119), on gradients: mislabelled negatives.
     ///
@@ -90,9 +90,9 @@ impl AsymmetricLoss {
             let (gamma, one) = (Scalar(gammas[class]), Scalar(1.0));
             if settings.detach_focal_weight() {
                 // The gradient is a product of this kind itself, bᵞ·C′.
-                weighted(base, Jet { value: first, first: second, second }, one, gamma, 1).first.0
+                weighted(base, Jet { value: first, first: second, second }, one, gamma, Order::First).first.0
             } else {
-                weighted(base, Jet { value, first, second }, one, gamma, 2).second.0
+                weighted(base, Jet { value, first, second }, one, gamma, Order::Second).second.0
             }
         }))
     }

@@ -1,6 +1,6 @@
 //! γ₋ moved from batch to batch.
 
-use asymmetric_loss::{AdaptiveAsymmetry, AsymmetricLoss, Error, Float, Label};
+use asymmetric_loss::{AdaptiveAsymmetry, AsymmetricLoss, Error, Float, Label, Targets};
 use ndarray::{Array1, Array2, Axis, array};
 
 fn control() -> AdaptiveAsymmetry {
@@ -116,6 +116,40 @@ fn soft_labels_count_by_their_share() {
     // Half of either: p − (1 − p).
     let p = 1.0 / (1.0 + (-0.3_f64).exp());
     assert!((gap(&array![0.3], &array![0.5]).unwrap() - (2.0 * p - 1.0)).abs() < 1e-15);
+}
+
+/// What is unknown, or of weight 0, is not there; whatever its logit and label.
+#[test]
+fn what_is_left_out_has_no_part() {
+    let logits = array![0.3, -0.7, f64::NAN];
+    let gap = |targets| AdaptiveAsymmetry::probability_gap(&logits, targets).unwrap();
+    let known = AdaptiveAsymmetry::probability_gap(&array![0.3, -0.7], &array![1, 0]).unwrap();
+    let (marked, wrong, weights) = (array![1, 0, -1], array![1, 0, 7], array![1.0, 1.0, 0.0]);
+    assert_eq!(gap(Targets::new(&marked).ignore(-1)), known);
+    assert_eq!(gap(Targets::new(&wrong).weights(&weights)), known);
+    let found = AdaptiveAsymmetry::probability_gap(&logits, &array![Some(true), Some(false), None]).unwrap();
+    assert_eq!(found, known);
+}
+
+#[test]
+fn weights_count() {
+    let logits = array![[0.3_f64, -0.7], [0.1, 2.0]];
+    let (labels, weights) = (array![[1, 0], [0, 1]], array![[1.0], [3.0]]);
+    let found = AdaptiveAsymmetry::probability_gap(&logits, Targets::new(&labels).weights(&weights)).unwrap().unwrap();
+    let p = |z: f64| 1.0 / (1.0 + (-z).exp());
+    let exact = (p(0.3) + 3.0 * p(2.0)) / 4.0 - (p(0.7) + 3.0 * p(-0.1)) / 4.0;
+    assert!((found - exact).abs() < 1e-15);
+    let below_0 = array![-1.0, 1.0];
+    let error = AdaptiveAsymmetry::probability_gap(&logits, Targets::new(&labels).weights(&below_0));
+    assert!(matches!(error, Err(Error::InvalidWeight { .. })), "{error:?}");
+}
+
+#[test]
+fn lists_of_present_classes() {
+    let logits = array![[0.5, -1.0, 0.0], [2.0, 0.0, -3.0], [1.0, 1.5, -0.5]];
+    let (offsets, indices) = ([0, 2, 2, 3], [0, 2, 1]);
+    let dense = AdaptiveAsymmetry::probability_gap(&logits, &array![[1, 0, 1], [0, 0, 0], [0, 1, 0]]);
+    assert_eq!(AdaptiveAsymmetry::probability_gap(&logits, Targets::sparse(&offsets, &indices)), dense);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Where the gradient of a negative is largest.
 
-use asymmetric_loss::{AsymmetricLoss, Builder, Implementation, Reduction};
+use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Implementation, Reduction};
 use ndarray::{Array1, array};
 
 const IMPLEMENTATIONS: [Implementation; 3] =
@@ -149,5 +149,8 @@ fn what_has_no_part_in_it() {
     let plain = peak(with(4.0, 0.05));
     assert_eq!(peak(with(4.0, 0.05).gamma_pos(3)), plain);
     assert_eq!(peak(with(4.0, 0.05).log_floor(0.5)), plain);
+    assert_eq!(peak(with(4.0, 0.05).class_weight(0).pos_weight(7)), plain);
+    assert_eq!(peak(with(4.0, 0.05).label_smoothing(0.3)), plain);
+    assert_eq!(peak(with(4.0, 0.05).curvature(Curvature::AtLeast(0.1))), plain);
     assert_eq!(peak(with(4.0, 0.05).reduction(Reduction::Divisor(1e9))), plain);
 }
