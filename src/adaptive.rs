@@ -4,8 +4,6 @@ use crate::checks::{broadcast, check_shape, check_weights, find_invalid, is_left
 use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::Labels;
-#[cfg(doc)]
-use crate::loss::AsymmetricLoss;
 use crate::parameter::{Parameter, Short};
 use crate::sparse::Present;
 use crate::targets::{IntoTargets, Source};
@@ -177,7 +175,7 @@ impl AdaptiveAsymmetry {
     ///
     /// # Errors
     ///
-    /// [What can be wrong with targets](AsymmetricLoss#errors): their shape, labels, indices and weights.
+    /// [What can be wrong with targets](crate::AsymmetricLoss#errors): their shape, labels, indices and weights.
     ///
     /// # Examples
     ///
