@@ -139,7 +139,8 @@ fn values_and_gradients_are_those_of_the_libraries() {
 /// The vectors are only as good as what they cover: whatever setting is dropped, some case notices.
 #[test]
 fn vectors_notice_every_setting() {
-    let without: [(&str, fn(Builder) -> Builder); 4] = [
+    type Change = fn(Builder) -> Builder;
+    let without: [(&str, Change); 4] = [
         ("class_weight", |builder| builder.class_weight(1)),
         ("pos_weight", |builder| builder.pos_weight(1)),
         ("label_smoothing", |builder| builder.label_smoothing(0.0)),
