@@ -133,7 +133,7 @@ impl AdaptiveAsymmetry {
     ///
     /// # Errors
     ///
-    /// [Those of the gap](Self::probability_gap#errors).
+    /// Those of [`probability_gap`](Self::probability_gap).
     ///
     /// # Examples
     ///
