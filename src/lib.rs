@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod adaptive;
 mod arithmetic;
 mod builder;
 mod checks;
@@ -19,6 +20,7 @@ mod names;
 mod order;
 mod parameter;
 mod pass;
+mod peak;
 mod results;
 mod safeguard;
 #[cfg(feature = "serde")]
@@ -34,6 +36,7 @@ pub mod focal;
 pub mod margin;
 pub mod reduction;
 
+pub use adaptive::AdaptiveAsymmetry;
 pub use builder::Builder;
 pub use curvature::Derivatives;
 pub use element::{Element, Float};

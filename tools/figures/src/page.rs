@@ -63,17 +63,18 @@ impl Page<'_> {
             draw_heading(&heading, self.heading)?;
             for (area, column) in panels.split_evenly((1, self.columns.len())).iter().zip(&self.columns) {
                 for (area, panel) in area.split_evenly((column.len(), 1)).iter().zip(column) {
-                    panel.draw(area, self.top(panel.y_label))?;
+                    panel.draw(area, self.ends(panel.y_label))?;
                 }
             }
             draw_legend(&legend, &self.legend, width)
         })
     }
 
-    /// The largest y of all panels with this label.
-    fn top(&self, y_label: &str) -> f64 {
+    /// The smallest and the largest y of all panels with this label, or 0.
+    fn ends(&self, y_label: &str) -> (f64, f64) {
         let panels = self.columns.iter().flatten().filter(|panel| panel.y_label == y_label);
-        panels.map(Panel::top).fold(0.0, f64::max)
+        let ends = panels.map(Panel::ends);
+        ends.fold((0.0, 0.0), |(bottom, top), (low, high)| (bottom.min(low), top.max(high)))
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Curve {
     pub range: Vec<(f64, f64)>,
 }
 
-/// Curves over common axes; the y axis starts at 0.
+/// Curves over common axes; the y axis starts at 0, or below all curves.
 #[derive(Clone, Debug)]
 pub struct Panel {
     /// What it shows.
@@ -65,21 +65,21 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// The largest y.
-    pub(crate) fn top(&self) -> f64 {
+    /// The smallest and the largest y.
+    pub(crate) fn ends(&self) -> (f64, f64) {
         let points = self.curves.iter().flat_map(|curve| &curve.points).map(|point| point.1);
-        let range_ends = self.curves.iter().flat_map(|curve| &curve.range).map(|range| range.1);
-        bounds(points.chain(range_ends)).1
+        let range_ends = self.curves.iter().flat_map(|curve| &curve.range).flat_map(|range| [range.0, range.1]);
+        bounds(points.chain(range_ends))
     }
 
-    /// Draws the panel with a y axis up to `top`.
-    pub(crate) fn draw(&self, area: &Area, top: f64) -> Result<()> {
+    /// Draws the panel with a y axis a little beyond these ends.
+    pub(crate) fn draw(&self, area: &Area, (bottom, top): (f64, f64)) -> Result<()> {
         let (left, right) = bounds(self.curves.iter().flat_map(|curve| &curve.points).map(|point| point.0));
         let mut chart = ChartBuilder::on(&area.margin(MARGIN, MARGIN, MARGIN, MARGIN))
             .caption(&self.title, (FONT, TITLE_SIZE, FontStyle::Bold, &INK))
             .x_label_area_size(X_AXIS)
             .y_label_area_size(Y_AXIS)
-            .build_cartesian_2d(left..right, 0.0..1.05 * top)?;
+            .build_cartesian_2d(left..right, 1.05 * bottom..1.05 * top)?;
         chart
             .configure_mesh()
             .x_desc(self.x_label)
@@ -121,7 +121,7 @@ impl Curve {
 
 /// The number without the digits that repeated addition leaves behind.
 fn tick_label(value: &f64) -> String {
-    ((value * 1000.0).round() / 1000.0).to_string()
+    ((value * 1000.0).round() / 1000.0 + 0.0).to_string() // −0 is 0
 }
 
 #[cfg(test)]
@@ -139,5 +139,6 @@ mod tests {
     fn ticks_are_short() {
         assert_eq!(tick_label(&5.0), "5");
         assert_eq!(tick_label(&0.6000000000000001), "0.6");
+        assert_eq!(tick_label(&-5.551115123125783e-17), "0");
     }
 }
