@@ -1,10 +1,11 @@
-//! All the runs: every model with every loss from every start, with several seeds.
+//! All the runs: every model with every loss, from every start or on what is known of the labels, with several seeds.
 
 use anyhow::Result;
 use rayon::prelude::*;
 
 use crate::{
     data::Dataset,
+    labels::Labels,
     network::Architecture,
     progress,
     settings::{ALL, ASYMMETRIC},
@@ -19,19 +20,28 @@ pub(crate) struct Experiment {
 }
 
 /// Each loss from both starts, and what the usual prior does to a loss for which it was not made.
-fn cases(architecture: Architecture) -> impl Iterator<Item = Case> {
+pub(crate) fn starts(architectures: &[Architecture]) -> Vec<Case> {
     let both = ALL.into_iter().flat_map(|setting| [(setting, Start::Zero), (setting, Start::Constant)]);
-    both.chain([(&ASYMMETRIC, Start::Prior)]).map(move |(setting, start)| Case { architecture, setting, start })
+    let all = both.chain([(&ASYMMETRIC, Start::Prior)]);
+    each(architectures, |architecture| {
+        all.clone().map(move |(setting, start)| Case { architecture, setting, start, labels: Labels::All })
+    })
+}
+
+/// Each loss on all labels, and with a share of them hidden.
+pub(crate) fn hiding(architectures: &[Architecture], share: f64) -> Vec<Case> {
+    let all = ALL.into_iter().flat_map(|setting| Labels::hiding(share).map(|labels| (setting, labels)));
+    each(architectures, |architecture| {
+        all.clone().map(move |(setting, labels)| Case { architecture, setting, start: Start::Zero, labels })
+    })
+}
+
+fn each<I: Iterator<Item = Case>>(architectures: &[Architecture], cases: impl Fn(Architecture) -> I) -> Vec<Case> {
+    architectures.iter().copied().flat_map(cases).collect()
 }
 
 /// Trains everything, runs side by side on the available cores.
-pub(crate) fn run_all(
-    data: &Dataset,
-    architectures: &[Architecture],
-    seeds: u16,
-    epochs: usize,
-) -> Result<Vec<Experiment>> {
-    let cases: Vec<Case> = architectures.iter().flat_map(|&architecture| cases(architecture)).collect();
+pub(crate) fn run_all(data: &Dataset, cases: Vec<Case>, seeds: u16, epochs: usize) -> Result<Vec<Experiment>> {
     // Every case has the same seeds, so differences between losses are not those between initial
     // weights.
     let runs: Vec<(Case, u64)> =

@@ -13,11 +13,15 @@
 //! Where labels are rare, the output bias from which training starts can matter more than the loss.
 //! Binary cross-entropy from 0 spends most of its steps on pushing all labels down. So every loss is
 //! trained from 0 and from its own best constant.
+//!
+//! Labels may be unknown. `--hide 0.4` removes 40 % of the training labels and compares leaving them
+//! out of the loss with taking them for absent.
 
 mod archive;
 mod data;
 mod experiment;
 mod figure;
+mod labels;
 mod metrics;
 mod network;
 mod optimiser;
@@ -65,6 +69,10 @@ struct Args {
     #[arg(long, value_enum, default_value_t = ModelChoice::Both)]
     model: ModelChoice,
 
+    /// Hide this share of the training labels; compare leaving them out with taking them for absent
+    #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with = "figure")]
+    hide: Option<f64>,
+
     /// Where the learning curves go, beside the losses and gradients that explain them
     #[arg(long, value_name = "FILE.svg", default_value = "target/train.svg")]
     figure: PathBuf,
@@ -79,7 +87,16 @@ y_train and y_test with the labels, which are 0 or 1. With NumPy:
 Features that are not all 0 or 1 are standardised.
 
 Prints the mean average precision (mAP) on the test rows for every model and loss, trained from an
-output bias of 0 and from the constant logit that is best for the loss.";
+output bias of 0 and from the constant logit that is best for the loss. With --hide it is from 0 with
+all labels, with the hidden ones left out and with the hidden ones taken for absent; no figure.";
+
+/// A number between 0 and 1, neither of which is worth a run.
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("must be a number above 0 and below 1".to_owned()),
+    }
+}
 
 #[derive(Clone, Copy, ValueEnum)]
 enum ModelChoice {
@@ -120,14 +137,22 @@ fn run(args: &Args) -> Result<()> {
     };
     let plan = Plan::new(&name, &dataset, epochs, args.seeds);
     let architectures = args.model.architectures();
+    let mut out = io::stdout().lock();
+    if let Some(share) = args.hide {
+        report::plan(&mut out, &plan)?;
+        let start = Instant::now();
+        let cases = experiment::hiding(architectures, share);
+        let experiments = experiment::run_all(&dataset, cases, args.seeds, epochs)?;
+        return report::hidden(&mut out, &experiments, share, start.elapsed());
+    }
+
     let unwritable = || format!("cannot write {}", args.figure.display());
     // Before the training, not after it: a wrong path should not cost the reader a minute.
     check_writable(&args.figure).with_context(unwritable)?;
 
-    let mut out = io::stdout().lock();
     report::plan(&mut out, &plan)?;
     let start = Instant::now();
-    let experiments = experiment::run_all(&dataset, architectures, args.seeds, epochs)?;
+    let experiments = experiment::run_all(&dataset, experiment::starts(architectures), args.seeds, epochs)?;
     report::results(&mut out, &experiments, &plan, start.elapsed())?;
 
     let svg = figure::draw(&experiments, &plan)?;
@@ -150,5 +175,13 @@ mod tests {
     #[test]
     fn arguments_are_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn shares_lie_between_0_and_1() {
+        assert_eq!(share("0.4"), Ok(0.4));
+        for text in ["0", "1", "-0.1", "NaN", "many"] {
+            assert!(share(text).is_err(), "{text}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! are among them.
 
 use anyhow::Result;
-use asymmetric_loss::AsymmetricLoss;
+use asymmetric_loss::{AsymmetricLoss, Reduction};
 use ndarray::arr1;
 
 /// A named setting of the loss.
@@ -28,17 +28,20 @@ pub(crate) const ASYMMETRIC_GAMMA_POS_0: Setting =
 pub(crate) const ALL: [&Setting; 4] = [&BCE, &FOCAL, &ASYMMETRIC, &ASYMMETRIC_GAMMA_POS_0];
 
 impl Setting {
-    /// The loss, averaged over all elements.
+    /// The loss, summed over labels and averaged over rows: the gradient of a label does not shrink
+    /// when other labels join. Adam divides by the size of the gradient and hardly sees such a
+    /// factor; plain gradient descent would.
     pub(crate) fn loss(&self) -> Result<AsymmetricLoss> {
         Ok(AsymmetricLoss::builder()
             .gamma_neg(self.gamma_neg)
             .gamma_pos(self.gamma_pos)
             .prob_margin(self.prob_margin)
+            .reduction(Reduction::BatchMean)
             .build()?)
     }
 }
 
-/// Loss and derivative of a single logit: the mean of one element is the element.
+/// Loss and derivative of a single logit: the batch is one element.
 pub(crate) fn element(loss: &AsymmetricLoss, logit: f64, positive: bool) -> Result<(f64, f64)> {
     let (value, gradient) = loss.value_and_gradient(&arr1(&[logit]), &arr1(&[positive]))?;
     Ok((value, gradient[0]))
