@@ -69,6 +69,10 @@ struct Args {
     #[arg(long, value_enum, default_value_t = ModelChoice::Both)]
     model: ModelChoice,
 
+    /// Take the features as they are [default: standardise them, unless all are 0 or 1]
+    #[arg(long)]
+    raw: bool,
+
     /// Hide this share of the training labels; compare leaving them out with taking them for absent
     #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with = "figure")]
     hide: Option<f64>,
@@ -83,8 +87,6 @@ The data are four arrays of numbers or bool, rows first: x_train and x_test with
 y_train and y_test with the labels, which are 0 or 1. With NumPy:
 
     np.savez_compressed(\"FILE.npz\", x_train=…, y_train=…, x_test=…, y_test=…)
-
-Features that are not all 0 or 1 are standardised.
 
 Prints the mean average precision (mAP) on the test rows for every model and loss, trained from an
 output bias of 0 and from the constant logit that is best for the loss. With --hide it is from 0 with
@@ -130,7 +132,7 @@ fn run(args: &Args) -> Result<()> {
         Some(path) => (path.file_name().unwrap_or_default().to_string_lossy(), archive::load(path)?),
         None => ("generated data".into(), synthetic::generate()),
     };
-    let dataset = dataset.standardised();
+    let dataset = if args.raw { dataset } else { dataset.standardised() };
     let epochs = match args.epochs {
         Some(epochs) => usize::from(epochs),
         None => training::default_epochs(dataset.x_train.nrows()),
