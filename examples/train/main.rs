@@ -33,6 +33,7 @@ mod settings;
 mod start;
 mod summary;
 mod synthetic;
+mod table;
 mod training;
 
 use std::{

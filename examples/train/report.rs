@@ -3,7 +3,6 @@
 use std::{io::Write, path::Path, time::Duration};
 
 use anyhow::Result;
-use comfy_table::{CellAlignment, LineStyle, Table, TableStyle, presets::UTF8_HORIZONTAL_ONLY};
 
 use crate::{
     experiment::Experiment,
@@ -12,10 +11,10 @@ use crate::{
     settings::{ASYMMETRIC, BCE, Setting},
     start::Start,
     summary::{Summary, after, best_epoch},
+    table::table,
     training::{Case, Outcome},
 };
 
-const STYLE: TableStyle = UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());
 const HEADER: [&str; 6] =
     ["model", "loss", "output bias\nstarts at", "macro mAP\n%", "highest,\nepoch", "micro mAP\n%"];
 
@@ -28,7 +27,7 @@ pub(crate) fn plan(out: &mut impl Write, plan: &Plan) -> Result<()> {
 
 /// The table of all experiments.
 pub(crate) fn results(out: &mut impl Write, experiments: &[Experiment], plan: &Plan, took: Duration) -> Result<()> {
-    let mut table = table(HEADER.map(str::to_owned), 3);
+    let mut table = table(HEADER, 3);
     for group in experiments.chunk_by(|a, b| a.case.architecture == b.case.architecture) {
         for Experiment { case, outcomes } in group {
             let (best, last) = (best_epoch(outcomes), plan.epochs);
@@ -64,8 +63,8 @@ pub(crate) fn results(out: &mut impl Write, experiments: &[Experiment], plan: &P
 pub(crate) fn hidden(out: &mut impl Write, experiments: &[Experiment], share: f64, took: Duration) -> Result<()> {
     let [all, left_out, absent] = Labels::hiding(share);
     let treatments = [all, left_out, absent];
-    let header = ["model".to_owned(), "loss".to_owned()].into_iter().chain(treatments.map(|labels| labels.to_string()));
-    let mut table = table(header.chain(["left out\n− absent".to_owned()]), 2);
+    let [a, b, c] = treatments.map(|labels| labels.to_string());
+    let mut table = table(["model", "loss", &a, &b, &c, "left out\n− absent"], 2);
     for group in
         experiments.chunk_by(|a, b| a.case.architecture == b.case.architecture && a.case.setting == b.case.setting)
     {
@@ -86,16 +85,6 @@ Hidden: {:.0} % of the training labels, drawn at random, others for each seed, t
         100.0 * share
     )?;
     duration(out, experiments, took)
-}
-
-/// An empty table, the first columns of which are words and the others numbers.
-fn table(header: impl IntoIterator<Item = String>, words: usize) -> Table {
-    let mut table = Table::new();
-    table.load_style(STYLE).set_header(header);
-    for column in table.column_iter_mut().skip(words) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }
 
 fn duration(out: &mut impl Write, experiments: &[Experiment], took: Duration) -> Result<()> {
