@@ -4,9 +4,9 @@
 //! a leaf gives no step here, as in XGBoost, and one where Σh is barely positive leaps.
 //!
 //! From the loss's own base score hardly any curvature is negative, and the exact one works. From ln(ρ/(1−ρ)), which is that
-//! of cross-entropy, negatives are below the margin and positives badly wrong: with the exact curvature the loss rises and
-//! stays there. A safeguard with ε from 0.001 to 0.01 comes through, a floor as well as a magnitude. A smaller ε lets leaves
-//! leap if λ is small (`--lambda 0.01`), a floor sooner than a magnitude; with a larger one steps are too short.
+//! of cross-entropy, rare positives are badly wrong and their negatives below the margin: with the exact curvature the loss
+//! rises and stays there. A safeguard with ε from 0.001 to 0.01 comes through, a floor as well as a magnitude. A smaller ε
+//! lets leaves leap if λ is small (`--lambda 0.01`), a floor sooner than a magnitude; a larger one makes steps too short.
 //!
 //! ```text
 //! cargo run --release --example boosting
@@ -171,4 +171,19 @@ fn main() -> Result<()> {
     println!("{table}");
     println!("Means over {} data sets of {LABELS} labels and {ROWS} training rows; λ = {}.", args.seeds, args.lambda);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn a_stump_separates_rows_by_their_gradients() {
+        let (bins, g) = (array![[7, 0], [2, 0], [7, 3], [2, 3]], arr1(&[1.0, 1.0, -1.0, -1.0]));
+        let fit = |curvature| Stump::fit(bins.view(), g.view(), Array1::from_elem(4, curvature).view(), 2.0);
+        let stump = fit(1.0);
+        assert_eq!((stump.feature, stump.split, stump.steps), (1, 1, [-0.5, 0.5]));
+        assert_eq!(fit(-0.5).steps, [0.0; 2]);
+    }
 }
