@@ -140,22 +140,23 @@ fn run(args: &Args) -> Result<()> {
     };
     let plan = Plan::new(&name, &dataset, epochs, args.seeds);
     let architectures = args.model.architectures();
-    let mut out = io::stdout().lock();
-    if let Some(share) = args.hide {
-        report::plan(&mut out, &plan)?;
-        let start = Instant::now();
-        let cases = experiment::hiding(architectures, share);
-        let experiments = experiment::run_all(&dataset, cases, args.seeds, epochs)?;
-        return report::hidden(&mut out, &experiments, share, start.elapsed());
-    }
-
     let unwritable = || format!("cannot write {}", args.figure.display());
-    // Before the training, not after it: a wrong path should not cost the reader a minute.
-    check_writable(&args.figure).with_context(unwritable)?;
+    let cases = match args.hide {
+        Some(share) => experiment::hiding(architectures, share),
+        None => {
+            // Before the training, not after it: a wrong path should not cost the reader a minute.
+            check_writable(&args.figure).with_context(unwritable)?;
+            experiment::starts(architectures)
+        }
+    };
 
+    let mut out = io::stdout().lock();
     report::plan(&mut out, &plan)?;
     let start = Instant::now();
-    let experiments = experiment::run_all(&dataset, experiment::starts(architectures), args.seeds, epochs)?;
+    let experiments = experiment::run_all(&dataset, cases, args.seeds, epochs)?;
+    if let Some(share) = args.hide {
+        return report::hidden(&mut out, &experiments, share, start.elapsed());
+    }
     report::results(&mut out, &experiments, &plan, start.elapsed())?;
 
     let svg = figure::draw(&experiments, &plan)?;
