@@ -51,13 +51,17 @@ impl<'a> Present<'a> {
 
     /// The places of the elements that are present, counted from the first.
     pub(crate) fn places(self) -> Places<'a> {
-        let Present { offsets, indices, classes, start } = self;
-        let (row, class) = (start / classes.max(1), start % classes.max(1));
-        let next = match offsets.get(row..=row + 1) {
-            Some(&[first, end]) => first + indices[first..end].partition_point(|&index| index < class),
-            _ => offsets.last().copied().unwrap_or(0),
+        let classes = self.classes.max(1);
+        let row = self.start / classes;
+        let next = match self.offsets.get(row..=row + 1) {
+            Some(&[first, end]) => {
+                first + self.indices[first..end].partition_point(|&index| index < self.start % classes)
+            }
+            _ => self.indices.len(),
         };
-        Places { present: self, row, next }
+        let mut places = Places { present: self, row, next, place: usize::MAX };
+        places.find();
+        places
     }
 }
 
@@ -68,28 +72,34 @@ pub(crate) struct Places<'a> {
     row: usize,
     /// The position of the next index.
     next: usize,
+    /// The next place; beyond all where there is none.
+    place: usize,
 }
 
 impl Places<'_> {
     /// The next place below an end, if there is one.
     #[inline(always)]
     pub(crate) fn next_below(&mut self, end: usize) -> Option<usize> {
+        if self.place >= end {
+            return None;
+        }
+        let place = self.place;
+        self.next += 1;
+        self.find();
+        Some(place)
+    }
+
+    /// Finds the place of the next index.
+    #[inline(always)]
+    fn find(&mut self) {
         let Present { offsets, indices, classes, start } = self.present;
-        while self.row + 1 < offsets.len() {
-            let first = self.row * classes;
-            if first >= start + end {
-                return None;
-            }
-            if self.next < offsets[self.row + 1] {
-                let place = first + indices[self.next];
-                if place >= start + end {
-                    return None;
-                }
-                self.next += 1;
-                return Some(place - start);
+        while let Some(&end) = offsets.get(self.row + 1) {
+            if self.next < end {
+                self.place = self.row * classes + indices[self.next] - start;
+                return;
             }
             self.row += 1;
         }
-        None
+        self.place = usize::MAX;
     }
 }
