@@ -77,7 +77,8 @@ fn main() -> Result<()> {
         };
         let points: Result<Vec<_>> = labels.iter().map(|&y| Ok((y, least(y)?))).collect();
         pull.curves.push(Curve { style: style(colour, Line::Solid), points: points?, range: Vec::new() });
-        let points = grid.iter().copied().zip(of(EXAMPLE)?).filter(|(z, _)| z.abs() <= 12.0).step_by(100).collect();
+        let points =
+            grid.iter().copied().zip(of(EXAMPLE)?).filter(|(z, _)| (-1.0..=12.0).contains(z)).step_by(100).collect();
         losses.curves.push(Curve { style: style(colour, Line::Solid), points, range: Vec::new() });
         println!(
             "{:<16}{:>10.4}{:>10.4}{:>10.4}",
