@@ -1,6 +1,10 @@
 //! Labels as lists of present classes.
 
 use crate::error::Error;
+use crate::threads::join;
+
+/// The largest number of rows that are checked in sequence.
+const BLOCK: usize = 1 << 10;
 
 /// Elements that follow each other in logical order, with the classes that are present in their rows.
 #[derive(Clone, Copy, Debug)]
@@ -20,19 +24,7 @@ impl<'a> Present<'a> {
             let (expected, actual) = (vec![rows + 1], vec![offsets.len()]);
             return Err(Error::ShapeMismatch { array: "offsets", expected, actual });
         }
-        for (row, ends) in offsets.windows(2).enumerate() {
-            if ends[1] < ends[0] || ends[1] > indices.len() {
-                let (position, actual) = (row + 1, ends[1]);
-                return Err(Error::InvalidOffset { position, least: ends[0], most: indices.len(), actual });
-            }
-            let mut least = 0;
-            for (position, &actual) in (ends[0]..).zip(&indices[ends[0]..ends[1]]) {
-                if actual < least || actual >= classes {
-                    return Err(Error::InvalidIndex { position, row, least, classes, actual });
-                }
-                least = actual + 1;
-            }
-        }
+        check_rows(offsets, indices, classes, 0)?;
         Ok(Present { offsets, indices, classes, start: 0 })
     }
 
@@ -102,4 +94,30 @@ impl Places<'_> {
         }
         self.place = usize::MAX;
     }
+}
+
+/// Fails unless the classes of each row increase, from this row on.
+fn check_rows(offsets: &[usize], indices: &[usize], classes: usize, first: usize) -> Result<(), Error> {
+    if offsets.len() > BLOCK {
+        let middle = offsets.len() / 2;
+        let elements = (offsets.len() - 1) * classes;
+        let above = || check_rows(&offsets[..=middle], indices, classes, first);
+        let below = || check_rows(&offsets[middle..], indices, classes, first + middle);
+        let (above, below) = join(elements, above, below);
+        return above.and(below);
+    }
+    for (row, ends) in (first..).zip(offsets.windows(2)) {
+        if ends[1] < ends[0] || ends[1] > indices.len() {
+            let (position, actual) = (row + 1, ends[1]);
+            return Err(Error::InvalidOffset { position, least: ends[0], most: indices.len(), actual });
+        }
+        let mut least = 0;
+        for (position, &actual) in (ends[0]..).zip(&indices[ends[0]..ends[1]]) {
+            if actual < least || actual >= classes {
+                return Err(Error::InvalidIndex { position, row, least, classes, actual });
+            }
+            least = actual + 1;
+        }
+    }
+    Ok(())
 }
