@@ -168,7 +168,8 @@ impl SingleLabelLoss {
         let zero = T::from_float(<T::Float as num_traits::Zero>::zero());
         let one = [zero];
         let repeated = ndarray::ArrayView1::from(&one);
-        let like = repeated.broadcast(rows).ok_or_else(|| Error::TooLarge { shape: logits.shape()[..last].to_vec() })?;
+        let like =
+            repeated.broadcast(rows).ok_or_else(|| Error::TooLarge { shape: logits.shape()[..last].to_vec() })?;
         let mut losses = zeros_like(&like)?;
         let outputs = Outputs { losses: Some(losses.view_mut()), ..Outputs::default() };
         reduce(&self.plans, Reduction::Sum, logits.view(), targets.into_targets(), outputs)?;

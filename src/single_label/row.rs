@@ -566,7 +566,8 @@ impl<T: Float> Row<'_, T> {
             let block = room.block::<V>(context, self, softmax, results, range.clone());
             let mut at = 0;
             while at < range.len() {
-                let p = V::load(context, block.powers, at) * V::load(context, block.powers, at).splat(softmax.reciprocal);
+                let p =
+                    V::load(context, block.powers, at) * V::load(context, block.powers, at).splat(softmax.reciprocal);
                 let v = V::load(context, block.vector, at) - p.splat(self.vector[softmax.top.class]);
                 (p * v).store(&mut terms, at);
                 at += V::LANES;
@@ -703,11 +704,8 @@ impl<T: Float, const N: usize> Room<T, N> {
             Some(powers) => copy(&powers[range.clone()], &mut self.powers),
             None => exponentials::<V, N>(context, logits, &softmax.top, range.len(), &mut self.powers),
         }
-        let shares = if row.shares.is_empty() {
-            &self.shares
-        } else {
-            stretch(&row.shares[range.clone()], &mut self.shares)
-        };
+        let shares =
+            if row.shares.is_empty() { &self.shares } else { stretch(&row.shares[range.clone()], &mut self.shares) };
         let vector =
             if row.vector.is_empty() { &self.vector } else { stretch(&row.vector[range.clone()], &mut self.vector) };
         Block { start: range.start, logits, powers: &self.powers, shares, vector }

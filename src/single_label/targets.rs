@@ -318,8 +318,8 @@ impl<Y: Label, D: RemoveAxis> TargetRows<D> for Dense<'_, Y, D> {
         logits
     }
 
-    fn survey(&self, _classes: usize, weighted: impl Iterator<Item = bool>) -> Result<Survey, Error> {
-        Ok(Survey { known: weighted.count() })
+    fn survey(&self, _classes: usize, _weighted: impl Iterator<Item = bool>) -> Result<Survey, Error> {
+        Ok(Survey { known: self.shares.shape().split_last().map_or(0, |(_, rows)| rows.iter().product()) })
     }
 
     fn split_at(self, axis: Axis, index: usize) -> (Self, Self) {
@@ -332,9 +332,11 @@ impl<Y: Label, D: RemoveAxis> TargetRows<D> for Dense<'_, Y, D> {
         _classes: usize,
         weighted: impl Iterator<Item = bool>,
     ) -> impl Iterator<Item = Result<Target, InvalidRow>> {
-        self.shares.rows().into_iter().zip(weighted).map(|(row, is_weighted)| {
-            if is_weighted { target_of(row) } else { Ok(Target::Absent) }
-        })
+        self.shares.rows().into_iter().zip(weighted).map(
+            |(row, is_weighted)| {
+                if is_weighted { target_of(row) } else { Ok(Target::Absent) }
+            },
+        )
     }
 
     fn shares<T: Float>(&self) -> Cow<'_, [T]> {
