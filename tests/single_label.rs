@@ -231,13 +231,20 @@ fn largest(x: &[f64]) -> f64 {
     x.iter().fold(0.0, |largest, x| x.abs().max(largest))
 }
 
+/// What errors are measured by: the largest number of the row. Terms of second order, which are as large as the gradient, may
+/// cancel.
+fn size(results: &[Vec<f64>; 4], k: usize, v: &[f64]) -> f64 {
+    let curvature = largest(&results[2]).max(largest(&results[1]));
+    [largest(&results[0]), largest(&results[1]), curvature, curvature * largest(v)][k]
+}
+
 /// The largest errors, in units of the type's ε: of the value, and of the derivatives relative to the largest of the row.
 fn errors<T: Float>(setting: Setting, z: &[f64], y: &[f64], v: &[f64], epsilon: f64) -> [f64; 4] {
     let (exact, ours) = (exact(setting, z, y, v), ours::<T>(setting, z, y, v));
     [0, 1, 2, 3].map(|k| {
         let errors: Vec<f64> = exact[k].iter().zip(&ours[k]).map(|(exact, ours)| exact - ours).collect();
         let worst = errors.iter().fold(0.0_f64, |worst, e| if e.is_nan() { f64::INFINITY } else { worst.max(e.abs()) });
-        let of = largest(&exact[k]);
+        let of = size(&exact, k, v);
         if worst == 0.0 { 0.0 } else { worst / of / epsilon }
     })
 }
@@ -256,7 +263,10 @@ proptest! {
         (z, y) in rows(2..7_usize, 8.0),
         v in vec(-1.0..1.0, 6),
     ) {
-        let allowed = [16.0, 32.0, 64.0, 64.0];
+        // A fractional exponent multiplies the error of its base, and of the logarithm.
+        let is_whole = |gamma: f64| gamma.fract() == 0.0;
+        let whole = is_whole(setting.gamma_neg) && is_whole(setting.gamma_pos);
+        let allowed = if whole { [16.0, 16.0, 32.0, 32.0] } else { [48.0, 48.0, 64.0, 64.0] };
         let double = errors::<f64>(setting, &z, &y, &v[..z.len()], f64::EPSILON);
         for k in 0..4 {
             prop_assert!(double[k] <= allowed[k], "f64: {double:?} for {setting:?}, {z:?}, {y:?}");
@@ -323,7 +333,7 @@ proptest! {
     }
 
     #[test]
-    fn forward_on_duals_is_gradient_and_hessian(setting in settings(), (z, y) in rows(1..7_usize, 8.0)) {
+    fn forward_on_duals_is_gradient_and_hessian(setting in settings(), (z, y) in rows(2..7_usize, 8.0)) {
         let (loss, n) = (setting.sum(), z.len());
         let shares = row(&y).mapv(Dual::constant);
         let d = loss.derivatives(&row(&z), Targets::dense(&row(&y)))?;
@@ -343,10 +353,10 @@ proptest! {
         let (z, y) = (single(&z), single(&y));
         let v = vec![0.5; z.len()];
         let (single, double) = (ours::<f32>(setting, &z, &y, &v), ours::<f64>(setting, &z, &y, &v));
-        for k in 0..3 {
-            let size = largest(&double[k]) + if k > 0 { largest(&double[k - 1]).min(1e-30) } else { 0.0 };
+        for k in 0..4 {
+            let size = size(&double, k, &v);
             for (single, double) in single[k].iter().zip(&double[k]) {
-                prop_assert!((single - double).abs() <= 1e-5 * size + 1e-36, "{single} {double}");
+                prop_assert!((single - double).abs() <= 1e-5 * size + 1e-36, "{k}: {single} {double} {size}, {z:?}, {y:?}");
             }
         }
     }

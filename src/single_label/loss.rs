@@ -9,7 +9,8 @@ use crate::element::Element;
 use crate::error::Error;
 use crate::reduction::Reduction;
 use crate::results::zeros_like;
-use ndarray::{Array, ArrayBase, Data, DataMut, RemoveAxis};
+use ndarray::{Array, ArrayBase, Axis, Data, DataMut, RemoveAxis, aview0};
+use num_traits::Zero;
 use std::fmt::{self, Debug, Display};
 
 /// The asymmetric loss of Ridnik et al. (ICCV 2021) for single-label classification: one class per row of logits.
@@ -164,12 +165,10 @@ impl SingleLabelLoss {
         D: RemoveAxis,
     {
         let Some(last) = logits.ndim().checked_sub(1) else { return Err(Error::NoClassAxis) };
-        let rows = logits.raw_dim().remove_axis(ndarray::Axis(last));
-        let zero = T::from_float(<T::Float as num_traits::Zero>::zero());
-        let one = [zero];
-        let repeated = ndarray::ArrayView1::from(&one);
-        let like =
-            repeated.broadcast(rows).ok_or_else(|| Error::TooLarge { shape: logits.shape()[..last].to_vec() })?;
+        let rows = logits.raw_dim().remove_axis(Axis(last));
+        let zero = T::from_float(T::Float::zero());
+        let one = aview0(&zero);
+        let like = one.broadcast(rows).ok_or_else(|| Error::TooLarge { shape: logits.shape()[..last].to_vec() })?;
         let mut losses = zeros_like(&like)?;
         let outputs = Outputs { losses: Some(losses.view_mut()), ..Outputs::default() };
         reduce(&self.plans, Reduction::Sum, logits.view(), targets.into_targets(), outputs)?;

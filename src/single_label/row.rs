@@ -402,7 +402,7 @@ impl<T: Float> Row<'_, T> {
             totals.mean = self.mean_of_vector::<V, N>(context, softmax, results);
         }
         let mut value = zero;
-        let [mut first, mut second] = [zero; 2];
+        let [mut first, mut second, mut bent] = [zero; 3];
         let own_bent = own_share.second * (self.measured(apart, softmax) - totals.mean);
         if !is_alone {
             let mut sums = [[zero; N]; 4];
@@ -447,7 +447,7 @@ impl<T: Float> Row<'_, T> {
             }
             if order >= 2 {
                 second = total(sums[2]);
-                totals.bent = total(sums[3]);
+                bent = total(sums[3]);
             }
         }
         value = value + own_share.value;
@@ -456,7 +456,7 @@ impl<T: Float> Row<'_, T> {
         }
         totals.first = first + own_share.first;
         totals.second = second + own_share.second;
-        totals.bent = totals.bent + own_bent;
+        totals.bent = bent + own_bent;
 
         self.write::<V, N>(context, softmax, &smoothing, &totals, is_alone, order, scale, results);
         let Probability { p: Scalar(p), q: Scalar(q), .. } = own;
@@ -475,7 +475,7 @@ impl<T: Float> Row<'_, T> {
         }
         if let Some(product) = &mut results[PRODUCT] {
             let v = self.measured(apart, softmax) - totals.mean;
-            product[apart] = ((own_share.second - p * totals.first) * v - p * totals.bent) * scale;
+            product[apart] = ((own_share.second * q - p * totals.first) * v - p * bent) * scale;
         }
         value
     }
