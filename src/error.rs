@@ -77,9 +77,9 @@ pub enum Error {
         /// Its value.
         actual: f64,
     },
-    /// Weights that do not broadcast to the shape of the logits.
+    /// Weights that do not broadcast to the shape of the logits, or of their rows.
     BroadcastMismatch {
-        /// The shape of the logits.
+        /// The shape of the logits, or of their rows.
         expected: Vec<usize>,
         /// The shape of the weights.
         actual: Vec<usize>,
@@ -132,13 +132,6 @@ pub enum Error {
         /// Its row.
         index: Vec<usize>,
         /// The sum.
-        actual: f64,
-    },
-    /// A weight that is negative or not a finite number.
-    InvalidWeight {
-        /// Where it stands.
-        index: Vec<usize>,
-        /// Its value.
         actual: f64,
     },
     /// Logits without an axis of classes.
@@ -194,9 +187,6 @@ impl fmt::Display for Error {
             }
             Error::TargetSum { index, actual } => {
                 write!(f, "the targets of a row must sum to 1, but those at {index:?} sum to {}", Short(*actual))
-            }
-            Error::InvalidWeight { index, actual } => {
-                write!(f, "weights must be finite and at least 0, but the one at {index:?} is {}", Short(*actual))
             }
             Error::NoClassAxis => {
                 write!(f, "logits must have at least one axis, that of the classes, but have none")

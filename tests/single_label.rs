@@ -541,7 +541,7 @@ fn weights_broadcast() {
     assert_eq!(of(array![[0.5], [2.0]].into_dyn()), &plain * &array![[0.5], [2.0]]);
     assert_eq!(of(Array0::from_elem((), 8.0).into_dyn()), &plain * 8.0);
     let error = loss.losses(&logits, Targets::classes(&classes).weights(&array![1.0, 2.0])).unwrap_err();
-    assert_eq!(error, Error::ShapeMismatch { array: "weights", expected: vec![2, 3], actual: vec![2] });
+    assert_eq!(error, Error::BroadcastMismatch { expected: vec![2, 3], actual: vec![2] });
 }
 
 // --- Layouts and threads ----------------------------------------------------------------------------
@@ -719,14 +719,14 @@ fn huge_logits_and_exponents() {
 fn no_rows_no_classes_one_class() {
     let (loss, sum) = (SingleLabelLoss::default(), plain(4.0, 0.0, 0.1));
     let none = Array2::<f64>::zeros((0, 3));
-    assert_eq!(loss.forward(&none, &Array1::<u8>::zeros(0)).unwrap_err(), Error::EmptyMean { shape: vec![0] });
+    assert_eq!(loss.forward(&none, &Array1::<u8>::zeros(0)).unwrap_err(), Error::EmptyMean { shape: vec![0, 3] });
     assert_eq!(sum.value_and_gradient(&none, &Array1::<u8>::zeros(0)).unwrap(), (0.0, none.clone()));
     assert_eq!(sum.forward(&none, Targets::dense(&none)).unwrap(), 0.0);
     let unknown = array![-1, -1];
     let all_ignored = Targets::classes(&unknown).ignore(-1);
     assert_eq!(
         loss.forward(&Array2::<f64>::zeros((2, 3)), all_ignored).unwrap_err(),
-        Error::EmptyMean { shape: vec![2] }
+        Error::EmptyMean { shape: vec![2, 3] }
     );
 
     let empty = Array2::<f64>::zeros((2, 0));
@@ -824,6 +824,23 @@ fn reductions_divide_value_and_derivatives() {
         assert_eq!(divided.gradient, &sum.gradient / 8.0);
         assert_eq!(divided.hessian_diagonal, &sum.hessian_diagonal / 8.0);
     }
+    // One row is not known, one has no weight.
+    let (mut with, weights) = (classes.clone(), array![1.0, 0.0, 2.0, 1.0, 0.5, 1.0, 1.0, 4.0]);
+    with[0] = -1;
+    let value = |reduction| {
+        let loss = SingleLabelLoss::builder().reduction(reduction).build().unwrap();
+        loss.forward(&logits, Targets::classes(&with).ignore(-1).weights(&weights)).unwrap()
+    };
+    let total = value(Reduction::Sum);
+    assert!(total > 0.0);
+    for reduction in [Reduction::Mean, Reduction::BatchMean, Reduction::PositiveMean] {
+        assert_eq!(value(reduction), total / 7.0);
+    }
+    assert_eq!(value(Reduction::WeightedMean), total / 9.5);
+    let none = Array1::zeros(8);
+    let weightless = SingleLabelLoss::builder().reduction(Reduction::WeightedMean).build().unwrap();
+    let error = weightless.forward(&logits, Targets::classes(&classes).weights(&none)).unwrap_err();
+    assert_eq!(error, Error::EmptyMean { shape: vec![8, 5] });
     let losses = SingleLabelLoss::default().losses(&logits, &classes).unwrap();
     assert!((losses.sum() - sum.value).abs() <= 1e-15 * sum.value);
 }

@@ -4,12 +4,12 @@
 
 use super::plan::{Plan, Plans};
 use super::row::{Results, Rows, Target, evaluate};
-use super::targets::{InvalidRow, Survey, TargetRows, Targets, place};
-use crate::checks::check_shape;
+use super::targets::{InvalidRow, Survey, TargetRows, Targets};
+use crate::checks::{broadcast, check_range, check_shape, check_weights};
 use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::reduction::{Reduction, divided};
-use crate::sum::{Accumulator, Total, is_finite, rounded};
+use crate::sum::{Accumulator, Total, rounded};
 use crate::threads::join;
 use castaway::cast;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, RemoveAxis, Zip};
@@ -47,25 +47,14 @@ pub(super) fn reduce<T: Element, R: TargetRows<D>, D: RemoveAxis>(
     let Some((&classes, rows)) = logits.shape().split_last() else { return Err(Error::NoClassAxis) };
     check_shape("targets", R::expected_shape(logits.shape()), targets.rows.shape())?;
     plans.settings.check_classes(classes)?;
-    let shape_of_rows = logits.raw_dim().remove_axis(Axis(rows.len()));
-    let weights = match &targets.weights {
-        Some(weights) => Some(weights.broadcast(shape_of_rows).ok_or_else(|| Error::ShapeMismatch {
-            array: "weights",
-            expected: rows.to_vec(),
-            actual: weights.shape().to_vec(),
-        })?),
-        None => None,
-    };
-    if let Some(weights) = &weights {
+    if let Some(weights) = &targets.weights {
         check_weights(weights)?;
     }
-    let survey = targets.rows.survey(classes, weighted(weights.as_ref()))?;
-    let divisor = divisor(reduction, survey, rows)?;
-    let scale = T::Float::from_f64(1.0 / divisor);
-    if !is_finite(scale) {
-        let expected = "a divisor whose reciprocal is in the range of the logits";
-        return Err(Error::ParameterOutOfRange { parameter: "reduction", expected, actual: divisor, class: None });
-    }
+    let shape_of_rows = logits.raw_dim().remove_axis(Axis(rows.len()));
+    let weights = targets.weights.as_ref().map(|weights| broadcast(weights, shape_of_rows)).transpose()?;
+    let survey = targets.rows.survey(classes, row_weights(weights.as_ref()))?;
+    let divisor = divisor(reduction, survey, logits.shape())?;
+    let scale = check_range(divisor)?;
     let plan = plans.plan();
     divided(divisor, |loss_scale| {
         let Outputs { losses, gradient, hessian, product } = &mut outputs;
@@ -86,35 +75,37 @@ pub(super) fn reduce<T: Element, R: TargetRows<D>, D: RemoveAxis>(
     })
 }
 
-/// What the sum over rows is divided by.
-fn divisor(reduction: Reduction, survey: Survey, rows: &[usize]) -> Result<f64, Error> {
-    match reduction {
-        Reduction::Mean if survey.known == 0 => Err(Error::EmptyMean { shape: rows.to_vec() }),
-        Reduction::Mean => Ok(survey.known as f64),
-        Reduction::Sum => Ok(1.0),
-        Reduction::Divisor(divisor) => Ok(divisor),
+/// What the sum over rows is divided by. A row is one element here, and its target the one positive.
+fn divisor(reduction: Reduction, survey: Survey, logits: &[usize]) -> Result<f64, Error> {
+    let divisor = match reduction {
+        Reduction::Sum => return Ok(1.0),
+        Reduction::Divisor(divisor) => return Ok(divisor),
+        Reduction::PositiveMean => return Ok((survey.known as f64).max(1.0)),
+        Reduction::Mean | Reduction::BatchMean => survey.known as f64,
+        Reduction::WeightedMean => survey.weight,
+    };
+    if divisor == 0.0 {
+        return Err(Error::EmptyMean { shape: logits.to_vec() });
     }
+    Ok(divisor)
 }
 
-/// Fails at the first weight that is negative, NaN or infinite.
-fn check_weights<T: Element, E: Dimension>(weights: &ArrayView<'_, T, E>) -> Result<(), Error> {
-    let numbers = weights.iter().map(|weight| weight.to_float().to_f64());
-    match numbers.enumerate().find(|&(_, weight)| !(weight >= 0.0 && weight.is_finite())) {
-        Some((row, actual)) => Err(Error::InvalidWeight { index: place(row, weights.shape()), actual }),
-        None => Ok(()),
-    }
+/// The weights of the rows, in logical order; ones without end, if there are none.
+fn row_weights<'a, T: Element, E: Dimension>(
+    weights: Option<&'a ArrayView<'_, T, E>>,
+) -> impl Iterator<Item = f64> + use<'a, T, E> {
+    let mut weights = weights.map(|weights| weights.iter());
+    std::iter::from_fn(move || match &mut weights {
+        Some(weights) => weights.next().map(|weight| weight.to_float().to_f64()),
+        None => Some(1.0),
+    })
 }
 
-/// Which rows, in logical order, have a weight that is not 0; all, without weights.
+/// Which rows have a weight that is not 0.
 fn weighted<'a, T: Element, E: Dimension>(
     weights: Option<&'a ArrayView<'_, T, E>>,
 ) -> impl Iterator<Item = bool> + use<'a, T, E> {
-    let zero = T::Float::from_f64(0.0);
-    let mut weights = weights.map(|weights| weights.iter());
-    std::iter::from_fn(move || match &mut weights {
-        Some(weights) => weights.next().map(|weight| weight.to_float() != zero),
-        None => Some(true),
-    })
+    row_weights(weights).map(|weight| weight != 0.0)
 }
 
 /// What is the same for all arrays of a call.

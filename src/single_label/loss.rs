@@ -32,6 +32,9 @@ use std::fmt::{self, Debug, Display};
 /// ε > 0. One of ∞ is the limit: a class of probability 1 among impossible ones. A row with two of these, or with nothing but −∞,
 /// has no limit and gives NaN. A row that is ignored or has a weight of 0 gives zeros, whatever its logits are.
 ///
+/// A [`Reduction`] divides the sum over rows: `Mean` and `BatchMean` by the number of known rows, `PositiveMean` by the same or 1,
+/// `WeightedMean` by the sum of their weights.
+///
 /// Source: the class `ASLSingleLabel` of the official code, which has these defaults; timm's `AsymmetricLossSingleLabel` is
 /// the same with γ₊ = 1.
 ///
@@ -46,7 +49,8 @@ use std::fmt::{self, Debug, Display};
 /// - [`Error::InvalidTarget`] for a dense target that is NaN or outside [0, 1],
 /// - [`Error::TargetSum`] for a row of dense targets whose sum is not 1,
 /// - [`Error::InvalidWeight`] for a weight that is negative, NaN or infinite,
-/// - [`Error::EmptyMean`] for the mean of no known rows,
+/// - [`Error::BroadcastMismatch`] for weights that do not broadcast to the shape of the rows,
+/// - [`Error::EmptyMean`] for the mean of no known rows, or of none with a weight,
 /// - [`Error::ParameterOutOfRange`] for a divisor so small that the type of the logits cannot hold its reciprocal,
 /// - [`Error::TooLarge`] if there is no memory for a result.
 ///

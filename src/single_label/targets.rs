@@ -3,14 +3,14 @@
 use super::row::Target;
 use crate::element::{Element, Float};
 use crate::error::Error;
-use crate::targets::Label;
+use crate::label::Label;
 use castaway::cast;
 use ndarray::{ArrayBase, ArrayView, ArrayView1, Axis, Data, Dimension, IxDyn, RemoveAxis};
 use sealed::Sealed;
 use std::borrow::Cow;
 
 /// How far the sum over a row of a dense target may be from 1: as far as rounding to `bf16` can bring it.
-pub(super) const SUM_TOLERANCE: f64 = 1.0 / 256.0;
+const SUM_TOLERANCE: f64 = 1.0 / 256.0;
 
 mod sealed {
     pub trait Sealed {}
@@ -119,6 +119,7 @@ impl<'a, T, I: ClassIndex, E: Dimension> Targets<'a, T, Classes<'a, I, E>> {
     /// assert_eq!(all, loss.forward(&array![[2.0, -1.0]], &array![0])?);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
+    #[must_use]
     pub fn ignore(mut self, index: I) -> Self {
         self.rows.ignored = Some(index);
         self
@@ -154,7 +155,7 @@ impl<'a, T: Element, R> Targets<'a, T, R> {
     /// What loss and derivatives of each row are multiplied by: an array that broadcasts to one number per row.
     ///
     /// Weights are finite and at least 0. A row of weight 0 has no loss and no derivatives, whatever its logits and its target are;
-    /// in [`Reduction::Mean`](crate::Reduction::Mean) it still counts.
+    /// all reductions but [`WeightedMean`](crate::Reduction::WeightedMean) still count it.
     ///
     /// # Examples
     ///
@@ -168,6 +169,7 @@ impl<'a, T: Element, R> Targets<'a, T, R> {
     /// assert_eq!(losses[1], 3.0 * loss.losses(&logits, &classes)?[1]);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
+    #[must_use]
     pub fn weights<S: Data<Elem = T>, E: Dimension>(mut self, weights: &'a ArrayBase<S, E>) -> Self {
         self.weights = Some(weights.view().into_dyn());
         self
@@ -224,6 +226,8 @@ impl<'a, T, D: RemoveAxis, R: TargetRows<D>> IntoTargets<'a, T, D> for Targets<'
 pub struct Survey {
     /// The number of rows whose target is known.
     pub(super) known: usize,
+    /// The sum of their weights.
+    pub(super) weight: f64,
 }
 
 /// One row of dense targets is not valid.
@@ -238,8 +242,8 @@ pub trait TargetRows<D: RemoveAxis>: Clone + Send {
     /// The shape that goes with this shape of the logits.
     fn expected_shape(logits: &[usize]) -> &[usize];
 
-    /// Counts rows, given which of them have a weight, and fails at the first index that is no class.
-    fn survey(&self, classes: usize, weighted: impl Iterator<Item = bool>) -> Result<Survey, Error>;
+    /// Counts and weighs rows, and fails at the first index that is no class.
+    fn survey(&self, classes: usize, weights: impl Iterator<Item = f64>) -> Result<Survey, Error>;
 
     /// Both parts, cut at an index of an axis that is not the last of the logits.
     fn split_at(self, axis: Axis, index: usize) -> (Self, Self);
@@ -267,19 +271,20 @@ impl<I: ClassIndex, D: RemoveAxis> TargetRows<D> for Classes<'_, I, D::Smaller> 
         logits.split_last().map_or(&[], |(_, rows)| rows)
     }
 
-    fn survey(&self, classes: usize, weighted: impl Iterator<Item = bool>) -> Result<Survey, Error> {
-        let mut known = 0;
-        for (row, (&index, is_weighted)) in self.indices.iter().zip(weighted).enumerate() {
+    fn survey(&self, classes: usize, weights: impl Iterator<Item = f64>) -> Result<Survey, Error> {
+        let mut survey = Survey { known: 0, weight: 0.0 };
+        for (row, (&index, weight)) in self.indices.iter().zip(weights).enumerate() {
             if self.ignored == Some(index) {
                 continue;
             }
-            known += 1;
-            if is_weighted && index.class().is_none_or(|class| class >= classes) {
+            survey.known += 1;
+            survey.weight += weight;
+            if weight != 0.0 && index.class().is_none_or(|class| class >= classes) {
                 let (actual, index) = (index.number(), place(row, self.indices.shape()));
                 return Err(Error::ClassOutOfRange { index, classes, actual });
             }
         }
-        Ok(Survey { known })
+        Ok(survey)
     }
 
     fn split_at(self, axis: Axis, index: usize) -> (Self, Self) {
@@ -318,8 +323,9 @@ impl<Y: Label, D: RemoveAxis> TargetRows<D> for Dense<'_, Y, D> {
         logits
     }
 
-    fn survey(&self, _classes: usize, _weighted: impl Iterator<Item = bool>) -> Result<Survey, Error> {
-        Ok(Survey { known: self.shares.shape().split_last().map_or(0, |(_, rows)| rows.iter().product()) })
+    fn survey(&self, _classes: usize, weights: impl Iterator<Item = f64>) -> Result<Survey, Error> {
+        let known = self.shares.shape().split_last().map_or(0, |(_, rows)| rows.iter().product());
+        Ok(Survey { known, weight: weights.take(known).sum() })
     }
 
     fn split_at(self, axis: Axis, index: usize) -> (Self, Self) {
@@ -371,7 +377,7 @@ impl<Y: Label, D: RemoveAxis> TargetRows<D> for Dense<'_, Y, D> {
 /// The share of a class as a number; NaN if it is unknown.
 #[inline(always)]
 fn share<Y: Label>(y: Y) -> f64 {
-    y.presence()
+    y.presence().unwrap_or(f64::NAN)
 }
 
 /// One class if all other shares are 0, else spread; invalid with a share outside [0, 1] or a sum too far from 1.
@@ -403,7 +409,7 @@ fn target_of_shares<'a, Y: Label>(row: impl Iterator<Item = &'a Y>) -> Result<Ta
 }
 
 /// Where the element with this number in logical order stands.
-pub(super) fn place(number: usize, shape: &[usize]) -> Vec<usize> {
+fn place(number: usize, shape: &[usize]) -> Vec<usize> {
     let (mut index, mut number) = (vec![0; shape.len()], number);
     for (axis, &length) in shape.iter().enumerate().rev() {
         (index[axis], number) = (number % length, number / length);
