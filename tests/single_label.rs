@@ -1,4 +1,5 @@
-//! The single-label loss: against its plain definition in many digits, central differences, dual numbers, timm, and itself.
+//! The single-label loss: against its plain definition in many digits, central differences, dual numbers, timm, and
+//! itself.
 
 mod common;
 
@@ -231,14 +232,15 @@ fn largest(x: &[f64]) -> f64 {
     x.iter().fold(0.0, |largest, x| x.abs().max(largest))
 }
 
-/// What errors are measured by: the largest number of the row. Terms of second order, which are as large as the gradient, may
-/// cancel.
+/// What errors are measured by: the largest number of the row. Terms of second order, which are as large as the
+/// gradient, may cancel.
 fn size(results: &[Vec<f64>; 4], k: usize, v: &[f64]) -> f64 {
     let curvature = largest(&results[2]).max(largest(&results[1]));
     [largest(&results[0]), largest(&results[1]), curvature, curvature * largest(v)][k]
 }
 
-/// The largest errors, in units of the type's ε: of the value, and of the derivatives relative to the largest of the row.
+/// The largest errors, in units of the type's ε: of the value, and of the derivatives relative to the largest of the
+/// row.
 fn errors<T: Float>(setting: Setting, z: &[f64], y: &[f64], v: &[f64], epsilon: f64) -> [f64; 4] {
     let (exact, ours) = (exact(setting, z, y, v), ours::<T>(setting, z, y, v));
     [0, 1, 2, 3].map(|k| {

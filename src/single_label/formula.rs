@@ -1,7 +1,8 @@
 //! What one class contributes to the loss of a row, as a function of ln p.
 //!
-//! With ℓ = ln p and q = 1 − p: −q^γ₊·ℓ for the target class, −p^γ₋·ℓ for any other, and the derivatives of both in ℓ, where
-//! dp/dℓ = p and dq/dℓ = −p. The derivatives in the logits follow from them for all classes alike; see the sums in `row`.
+//! With ℓ = ln p and q = 1 − p: −q^γ₊·ℓ for the target class, −p^γ₋·ℓ for any other, and the derivatives of both in ℓ,
+//! where dp/dℓ = p and dq/dℓ = −p. The derivatives in the logits follow from them for all classes alike; see the sums
+//! in `row`.
 
 use crate::activation::bound;
 use crate::arithmetic::{Arithmetic, Pair};
@@ -15,8 +16,11 @@ pub(super) struct Probability<V> {
     pub(super) q: V,
     /// −∞ for p = 0.
     pub(super) ln: V,
-    /// The logit less the largest of the row.
-    pub(super) distance: Pair<V>,
+    pub(super) logit: V,
+    /// The largest logit of the row.
+    pub(super) largest: V,
+    /// The logit less the largest, rounded.
+    pub(super) distance: V,
     /// ln Σ e^distance, so that ln p = distance − ln_sum.
     pub(super) ln_sum: Pair<V>,
 }
@@ -31,7 +35,10 @@ impl<V: Arithmetic> Probability<V> {
     /// What the rounding of ln p has taken from it; of no account for an infinite one.
     #[inline(always)]
     fn ln_low(&self) -> V {
-        Pair::sum(self.distance.hi, -self.ln_sum.hi).lo + (self.distance.lo - self.ln_sum.lo)
+        let low = Pair::sum(self.logit, -self.largest).lo;
+        // That of an infinite difference is not a number.
+        let low = V::select(low.eq(low), low, low.zero());
+        Pair::sum(self.distance, -self.ln_sum.hi).lo + (low - self.ln_sum.lo)
     }
 }
 
@@ -68,7 +75,7 @@ fn power<V: Arithmetic>(class: &Probability<V>, gamma: V) -> V {
     let (ln, lowest) = (class.finite_ln(), -bound(gamma));
     let exponent = Pair::product(ln, gamma);
     let in_range = exponent.hi.ge(lowest);
-    let low = exponent.lo + V::select(class.distance.hi.ge(lowest), class.ln_low(), gamma.zero()) * gamma;
+    let low = exponent.lo + V::select(class.distance.ge(lowest), class.ln_low(), gamma.zero()) * gamma;
     let exponent = Pair { hi: exponent.hi.max(lowest), lo: V::select(in_range, low, gamma.zero()) };
     V::select(in_range, V::exp_pair(exponent), gamma.zero())
 }

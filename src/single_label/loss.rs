@@ -19,24 +19,25 @@ use std::fmt::{self, Debug, Display};
 ///
 /// L = −Σ t_c·w_c·ln p_c, with t_c = (1−ε)·\[c = k\] + ε/C, w_k = (1−p_k)^γ₊, and w_c = p_c^γ₋ for the other classes.
 ///
-/// The gradient flows through the weights w, as in the official code. Without label smoothing (ε = 0) γ₋ has no effect; with
-/// γ₊ = γ₋ = 0 it is cross-entropy. A target that is spread over classes, y in [0, 1] with Σy = 1, has t_c = (1−ε)·y_c + ε/C
-/// and w_c = y_c·(1−p_c)^γ₊ + (1−y_c)·p_c^γ₋, which is the same for one class.
+/// The gradient flows through the weights w, as in the official code. Without label smoothing (ε = 0) γ₋ has no effect;
+/// with γ₊ = γ₋ = 0 it is cross-entropy. A target that is spread over classes, y in [0, 1] with Σy = 1, has t_c =
+/// (1−ε)·y_c + ε/C and w_c = y_c·(1−p_c)^γ₊ + (1−y_c)·p_c^γ₋, which is the same for one class.
 ///
-/// Logits may have any number of axes from 1 on, any layout and any [`Element`] as elements. Targets are a reference to an
-/// array of integers in the shape of the logits without the last axis, or [`Targets`](super::Targets): class
-/// indices of which some are ignored, dense targets, weights of the rows. Results in the shape of the logits have their memory order
-/// (row-major where these repeat elements by broadcasting).
+/// Logits may have any number of axes from 1 on, any layout and any [`Element`] as elements. Targets are a reference to
+/// an array of integers in the shape of the logits without the last axis, or [`Targets`](super::Targets): class indices
+/// of which some are ignored, dense targets, weights of the rows. Results in the shape of the logits have their memory
+/// order (row-major where these repeat elements by broadcasting).
 ///
-/// A NaN logit gives NaN in its row. A logit of −∞ is a class of probability 0: its loss is infinite as a target, and with γ₋ = 0 and
-/// ε > 0. One of ∞ is the limit: a class of probability 1 among impossible ones. A row with two of these, or with nothing but −∞,
-/// has no limit and gives NaN. A row that is ignored or has a weight of 0 gives zeros, whatever its logits are.
+/// A NaN logit gives NaN in its row. A logit of −∞ is a class of probability 0: its loss is infinite as a target, and
+/// with γ₋ = 0 and ε > 0. One of ∞ is the limit: a class of probability 1 among impossible ones. A row with two of
+/// these, or with nothing but −∞, has no limit and gives NaN. A row that is ignored or has a weight of 0 gives zeros,
+/// whatever its logits are.
 ///
-/// A [`Reduction`] divides the sum over rows: `Mean` and `BatchMean` by the number of known rows, `PositiveMean` by the same or 1,
-/// `WeightedMean` by the sum of their weights.
+/// A [`Reduction`] divides the sum over rows: `Mean` and `BatchMean` by the number of known rows, `PositiveMean` by the
+/// same or 1, `WeightedMean` by the sum of their weights.
 ///
-/// Source: the class `ASLSingleLabel` of the official code, which has these defaults; timm's `AsymmetricLossSingleLabel` is
-/// the same with γ₊ = 1.
+/// Source: the class `ASLSingleLabel` of the official code, which has these defaults; timm's
+/// `AsymmetricLossSingleLabel` is the same with γ₊ = 1.
 ///
 /// # Errors
 ///
@@ -141,8 +142,8 @@ impl SingleLabelLoss {
         self.reduced(logits, targets, Outputs::default())
     }
 
-    /// The loss of each row, weighted but not reduced, in the shape of the logits without their last axis: what other libraries call
-    /// the reduction "none".
+    /// The loss of each row, weighted but not reduced, in the shape of the logits without their last axis: what other
+    /// libraries call the reduction "none".
     ///
     /// # Errors
     ///
@@ -245,8 +246,8 @@ impl SingleLabelLoss {
         Ok((value, gradient))
     }
 
-    /// The reduced loss; its gradient overwrites `gradient`. No allocation for row-major `f32` and `f64`, with class indices or dense
-    /// targets of the type of the logits.
+    /// The reduced loss; its gradient overwrites `gradient`. No allocation for row-major `f32` and `f64`, with class
+    /// indices or dense targets of the type of the logits.
     ///
     /// After an error the content of `gradient` is unspecified.
     ///

@@ -1,8 +1,8 @@
 //! Takes rows of logits through the formula.
 //!
-//! A row is passed over while it is in the nearest cache: for the largest logit, for Σ e^(z − largest), for the sums of what the
-//! classes contribute, and for the results. Sums over classes stand in as many partial sums as a stretch has elements, so
-//! that they have the same bits for vectors of any width.
+//! A row is passed over while it is in the nearest cache: for the largest logit, for Σ e^(z − largest), for the sums of
+//! what the classes contribute, and for the results. Sums over classes stand in as many partial sums as a stretch has
+//! elements, so that they have the same bits for vectors of any width.
 
 use super::formula::{Probability, blended, other, scaled, target};
 use super::plan::Plan;
@@ -217,14 +217,20 @@ struct Smoothing<T> {
     whole: T,
 }
 
+/// z − largest, rounded.
+#[inline(always)]
+fn rounded_distance<V: Arithmetic>(z: V, top: &Top<V::Element>) -> V {
+    let largest = z.splat(top.logit);
+    if top.is_infinite { V::select(z.eq(largest), z.zero(), z.number(f64::NEG_INFINITY)) } else { z - largest }
+}
+
 /// z − largest without error, as long as that is finite.
 #[inline(always)]
 fn distance<V: Arithmetic>(z: V, top: &Top<V::Element>) -> Pair<V> {
-    let largest = z.splat(top.logit);
     if top.is_infinite {
-        return Pair::single(V::select(z.eq(largest), z.zero(), z.number(f64::NEG_INFINITY)));
+        return Pair::single(rounded_distance(z, top));
     }
-    let Pair { hi, lo } = Pair::sum(z, -largest);
+    let Pair { hi, lo } = Pair::sum(z, -z.splat(top.logit));
     let is_finite = hi.ge(hi.number(-f64::from(V::Element::MAX_EXPONENT).exp2()));
     Pair { hi, lo: V::select(is_finite, lo, hi.zero()) }
 }
@@ -377,8 +383,8 @@ impl<T: Float> Row<'_, T> {
 
     /// The loss of the row, unweighted, and its derivatives, multiplied by a scale.
     ///
-    /// The target class, or the largest logit of a target that is spread, is left out of the loops over classes and evaluated by
-    /// itself: its complement 1 − p keeps the digits that p has lost.
+    /// The target class, or the largest logit of a target that is spread, is left out of the loops over classes and
+    /// evaluated by itself: its complement 1 − p keeps the digits that p has lost.
     #[inline(always)]
     fn shares_of_classes<V: Arithmetic<Element = T>, const N: usize>(
         &self,
@@ -499,9 +505,8 @@ impl<T: Float> Row<'_, T> {
         order: u8,
     ) -> (Probability<Scalar<T>>, Jet<T>) {
         let z = Scalar(self.logits[class]);
-        let distance = distance(z, &softmax.top);
-        let power = if class == softmax.top.class { z.one() } else { Scalar::exp_pair(distance) };
-        let mut probability = softmax.probability(power, distance);
+        let power = if class == softmax.top.class { z.one() } else { Scalar::exp_pair(distance(z, &softmax.top)) };
+        let mut probability = softmax.probability(power, z);
         if class == softmax.top.class {
             probability.q = Scalar(softmax.rest * softmax.reciprocal);
         }
@@ -532,7 +537,7 @@ impl<T: Float> Row<'_, T> {
         order: u8,
     ) -> (V, Jet<V>) {
         let z = V::load(context, block.logits, at);
-        let probability = softmax.probability(V::load(context, block.powers, at), distance(z, &softmax.top));
+        let probability = softmax.probability(V::load(context, block.powers, at), z);
         let Plan { gamma_neg, gamma_pos, .. } = self.plan;
         let gamma = V::load(context, gamma_neg.column.stretch(block.start), at);
         let other = other(&probability, gamma, gamma_neg.whole, order);
@@ -636,13 +641,16 @@ impl<T: Float> Row<'_, T> {
 
 impl<T: Float> Softmax<T> {
     #[inline(always)]
-    fn probability<V: Arithmetic<Element = T>>(&self, power: V, distance: Pair<V>) -> Probability<V> {
+    fn probability<V: Arithmetic<Element = T>>(&self, power: V, logit: V) -> Probability<V> {
         let reciprocal = power.splat(self.reciprocal);
         let ln_sum = Pair { hi: power.splat(self.ln_sum.hi), lo: power.splat(self.ln_sum.lo) };
+        let distance = rounded_distance(logit, &self.top);
         Probability {
             p: power * reciprocal,
             q: (power.splat(self.sum) - power) * reciprocal,
-            ln: distance.hi - ln_sum.hi,
+            ln: distance - ln_sum.hi,
+            logit,
+            largest: power.splat(self.top.logit),
             distance,
             ln_sum,
         }

@@ -176,8 +176,8 @@ impl Builder {
 
     /// What the loss of a row is multiplied by: the weight, at least 0, of its target class; 1 by default.
     ///
-    /// For a target that is spread over classes it is Σ y_c·weight_c. Where it is 0 the row has no loss and no derivatives,
-    /// whatever its logits are.
+    /// For a target that is spread over classes it is Σ y_c·weight_c. Where it is 0 the row has no loss and no
+    /// derivatives, whatever its logits are.
     pub fn class_weight(mut self, weight: impl Into<Parameter>) -> Self {
         self.settings.class_weight = weight.into();
         self

@@ -105,8 +105,8 @@ impl<'a, T, I: ClassIndex, E: Dimension> Targets<'a, T, Classes<'a, I, E>> {
         Targets { rows: Classes { indices: indices.view(), ignored: None }, weights: None }
     }
 
-    /// The same, but rows with this number are not known: they have no loss and no derivatives, whatever their logits are, and
-    /// no part in a mean.
+    /// The same, but rows with this number are not known: they have no loss and no derivatives, whatever their logits
+    /// are, and no part in a mean.
     ///
     /// # Examples
     ///
@@ -129,8 +129,8 @@ impl<'a, T, I: ClassIndex, E: Dimension> Targets<'a, T, Classes<'a, I, E>> {
 impl<'a, T, Y: Label, D: Dimension> Targets<'a, T, Dense<'a, Y, D>> {
     /// The share y of every class in every row: an array in the shape of the logits, one-hot or spread over classes.
     ///
-    /// Every y must lie in [0, 1], and each row must sum to 1 within 1/256, which is what rounding to `bf16` can leave. Rows are taken as
-    /// they are, not divided by their sum.
+    /// Every y must lie in [0, 1], and each row must sum to 1 within 1/256, which is what rounding to `bf16` can leave.
+    /// Rows are taken as they are, not divided by their sum.
     ///
     /// # Examples
     ///
@@ -154,8 +154,8 @@ impl<'a, T, Y: Label, D: Dimension> Targets<'a, T, Dense<'a, Y, D>> {
 impl<'a, T: Element, R> Targets<'a, T, R> {
     /// What loss and derivatives of each row are multiplied by: an array that broadcasts to one number per row.
     ///
-    /// Weights are finite and at least 0. A row of weight 0 has no loss and no derivatives, whatever its logits and its target are;
-    /// all reductions but [`WeightedMean`](crate::Reduction::WeightedMean) still count it.
+    /// Weights are finite and at least 0. A row of weight 0 has no loss and no derivatives, whatever its logits and its
+    /// target are; all reductions but [`WeightedMean`](crate::Reduction::WeightedMean) still count it.
     ///
     /// # Examples
     ///
@@ -382,30 +382,47 @@ fn share<Y: Label>(y: Y) -> f64 {
 
 /// One class if all other shares are 0, else spread; invalid with a share outside [0, 1] or a sum too far from 1.
 fn target_of<Y: Label>(row: ArrayView1<'_, Y>) -> Result<Target, InvalidRow> {
-    match row.as_slice() {
-        Some(row) => target_of_shares(row.iter()),
-        None => target_of_shares(row.iter()),
+    let mut tally = Tally { sums: [0.0; WIDTH], zeros: [0; WIDTH], is_valid: true };
+    if let Some(row) = row.as_slice() {
+        let (chunks, rest) = row.as_chunks::<WIDTH>();
+        for chunk in chunks {
+            for i in 0..WIDTH {
+                tally.add(i, chunk[i]);
+            }
+        }
+        for (i, &y) in rest.iter().enumerate() {
+            tally.add(i, y);
+        }
+    } else {
+        for (i, &y) in row.iter().enumerate() {
+            tally.add(i % WIDTH, y);
+        }
     }
-}
-
-#[inline(always)]
-fn target_of_shares<'a, Y: Label>(row: impl Iterator<Item = &'a Y>) -> Result<Target, InvalidRow> {
-    // Counts and positions as numbers, so that the loop has no branches.
-    let (mut sum, mut zeros, mut ones, mut position, mut class) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    let mut is_valid = true;
-    for &y in row {
-        let y = share(y);
-        is_valid &= (0.0..=1.0).contains(&y);
-        sum += y;
-        zeros += f64::from(u8::from(y == 0.0));
-        ones += f64::from(u8::from(y == 1.0));
-        class += if y == 1.0 { position } else { 0.0 };
-        position += 1.0;
-    }
-    if !is_valid || !((sum - 1.0).abs() <= SUM_TOLERANCE) {
+    if !tally.is_valid || !((tally.sums.iter().sum::<f64>() - 1.0).abs() <= SUM_TOLERANCE) {
         return Err(InvalidRow);
     }
-    Ok(if ones == 1.0 && zeros == position - 1.0 { Target::Class(class as usize) } else { Target::Spread })
+    let only = (tally.zeros.iter().sum::<usize>() + 1 == row.len()).then(|| row.iter().position(|&y| share(y) == 1.0));
+    Ok(only.flatten().map_or(Target::Spread, Target::Class))
+}
+
+/// The number of partial sums: the processor adds to one while others wait.
+const WIDTH: usize = 8;
+
+/// What is to be known about the shares of a row.
+struct Tally {
+    sums: [f64; WIDTH],
+    zeros: [usize; WIDTH],
+    is_valid: bool,
+}
+
+impl Tally {
+    #[inline(always)]
+    fn add<Y: Label>(&mut self, i: usize, y: Y) {
+        let y = share(y);
+        self.is_valid &= (0.0..=1.0).contains(&y);
+        self.sums[i] += y;
+        self.zeros[i] += usize::from(y == 0.0);
+    }
 }
 
 /// Where the element with this number in logical order stands.
