@@ -402,7 +402,7 @@ impl<T: Float> Row<'_, T> {
         let smoothing = self.smoothing();
         let apart = if let Target::Class(class) = self.target { class } else { softmax.top.class };
         let (own, own_share) = self.share_of(apart, softmax, &smoothing, order);
-        let is_alone = matches!(self.target, Target::Class(_)) && !(smoothing.floor > zero);
+        let is_alone = matches!(self.target, Target::Class(_)) && smoothing.floor <= zero;
         let mut totals = Totals { first: zero, second: zero, mean: zero, bent: zero };
         if !self.vector.is_empty() {
             totals.mean = self.mean_of_vector::<V, N>(context, softmax, results);

@@ -386,8 +386,8 @@ fn target_of<Y: Label>(row: ArrayView1<'_, Y>) -> Result<Target, InvalidRow> {
     if let Some(row) = row.as_slice() {
         let (chunks, rest) = row.as_chunks::<WIDTH>();
         for chunk in chunks {
-            for i in 0..WIDTH {
-                tally.add(i, chunk[i]);
+            for (i, &y) in chunk.iter().enumerate() {
+                tally.add(i, y);
             }
         }
         for (i, &y) in rest.iter().enumerate() {
@@ -398,7 +398,7 @@ fn target_of<Y: Label>(row: ArrayView1<'_, Y>) -> Result<Target, InvalidRow> {
             tally.add(i % WIDTH, y);
         }
     }
-    if !tally.is_valid || !((tally.sums.iter().sum::<f64>() - 1.0).abs() <= SUM_TOLERANCE) {
+    if !tally.is_valid || (tally.sums.iter().sum::<f64>() - 1.0).abs() > SUM_TOLERANCE {
         return Err(InvalidRow);
     }
     let only = (tally.zeros.iter().sum::<usize>() + 1 == row.len()).then(|| row.iter().position(|&y| share(y) == 1.0));
