@@ -397,6 +397,16 @@ proptest! {
     }
 }
 
+/// A power of a tiny probability, beside which the target's share is nothing: an error of γ·ln p is a relative error.
+#[test]
+fn powers_of_tiny_probabilities_keep_their_digits() {
+    for (gamma_neg, z) in [(7.3, -60.0), (2.5, -100.7), (0.7, -333.3)] {
+        let setting = Setting { gamma_neg, gamma_pos: 1000.0, smoothing: 0.1 };
+        let [value, gradient, ..] = errors::<f64>(setting, &[0.0, z], &[1.0, 0.0], &[0.0, 1.0], f64::EPSILON);
+        assert!(value <= 12.0 && gradient <= 12.0, "{setting:?}, {z}: {value}, {gradient}");
+    }
+}
+
 // --- Identities -------------------------------------------------------------------------------------
 
 #[test]
