@@ -75,7 +75,8 @@ pub struct Dense<'a, Y, D: Dimension> {
 ///
 /// let loss = SingleLabelLoss::default();
 /// let logits = array![[2.0, -1.0, 0.5], [f64::NAN, 0.0, 0.0], [-3.0, 0.2, 1.5]];
-/// let targets = Targets::classes(&array![0, -1, 2]).ignore(-1).weights(&array![1.0, 1.0, 0.5]);
+/// let (classes, weights) = (array![0, -1, 2], array![1.0, 1.0, 0.5]);
+/// let targets = Targets::classes(&classes).ignore(-1).weights(&weights);
 /// let (value, gradient) = loss.value_and_gradient(&logits, targets)?;
 /// assert!(value > 0.0);
 /// assert_eq!(gradient.row(1), array![0.0, 0.0, 0.0]); // a row that is not known does not count
