@@ -7,10 +7,11 @@ use asymmetric_loss::activation::{log_sigmoid, log_sigmoid_gradient, sigmoid, si
 use asymmetric_loss::focal::{weight, weight_gradient};
 use asymmetric_loss::margin::{shift, shift_gradient};
 use asymmetric_loss::reduction::{mean, sum};
+use asymmetric_loss::single_label::{SingleLabelLoss, Targets};
 use asymmetric_loss::{AsymmetricLoss, Builder, Float, Label};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
-use ndarray::{Array2, ShapeBuilder, s};
+use ndarray::{Array1, Array2, ShapeBuilder, s};
 use std::hint::black_box;
 use std::time::Duration;
 use yardstick::baseline::{MARGIN, Plain, data, memory_floor, plain, plain_parallel};
@@ -21,6 +22,9 @@ const SHAPES: [[usize; 2]; 4] = [[1, 20], [256, 80], [4096, 80], [65536, 80]];
 const HUGE: [usize; 2] = [1_250_000, 80];
 /// The shape on which settings, targets and layouts are compared.
 const REFERENCE: [usize; 2] = [4096, 80];
+
+/// Rows and classes of the single-label loss.
+const SINGLE_LABEL: [usize; 2] = [4096, 1000];
 
 type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
@@ -123,6 +127,39 @@ fn stage_functions<T: Float>(group: &mut Group<'_>, logits: &Array2<T>) {
     group.bench_function("mean", |bencher| bencher.iter(|| mean(&probabilities)));
 }
 
+/// The loss of one label among many, beside that of many labels on as many elements.
+fn single_label(criterion: &mut Criterion) {
+    let (logits, labels) = data(SINGLE_LABEL);
+    let classes = Array1::from_shape_fn(SINGLE_LABEL[0], |row| row * 7919 % SINGLE_LABEL[1]);
+    let shares = Array2::from_shape_fn(SINGLE_LABEL, |(row, class)| {
+        if classes[row] == class { 0.75 } else { 0.25 / (SINGLE_LABEL[1] - 1) as f32 }
+    });
+    let mut gradient = logits.clone();
+    let mut group = named_group(criterion, "single label/4096x1000 f32".to_owned(), SINGLE_LABEL);
+    value_and_gradient(&mut group, "many labels", &AsymmetricLoss::default(), &logits, &labels, logits.clone());
+    let builder = SingleLabelLoss::builder;
+    for (case, settings) in [
+        ("default", builder()),
+        ("no smoothing", builder().label_smoothing(0.0)),
+        ("fractional exponents", builder().gamma_neg(2.5).gamma_pos(0.5)),
+    ] {
+        let loss = settings.build().expect("valid settings");
+        group.bench_function(BenchmarkId::new("value", case), |bencher| {
+            bencher.iter(|| loss.forward(&logits, &classes));
+        });
+        group.bench_function(BenchmarkId::new("value and gradient", case), |bencher| {
+            bencher.iter(|| loss.value_and_gradient_into(&logits, &classes, &mut gradient));
+        });
+        group.bench_function(BenchmarkId::new("value and gradient, spread targets", case), |bencher| {
+            bencher.iter(|| loss.value_and_gradient_into(&logits, Targets::dense(&shares), &mut gradient));
+        });
+        group.bench_function(BenchmarkId::new("hessian", case), |bencher| {
+            bencher.iter(|| loss.hessian_diagonal(&logits, &classes));
+        });
+    }
+    group.finish();
+}
+
 /// Value, value with gradient, and curvature of one case.
 fn calls<T: Float, Y: Label>(
     group: &mut Group<'_>,
@@ -161,8 +198,12 @@ fn floor(group: &mut Group<'_>, logits: &Array2<f32>, targets: &Array2<f32>, sum
 }
 
 fn group<'a>(criterion: &'a mut Criterion, shape @ [rows, classes]: [usize; 2], suffix: &str) -> Group<'a> {
+    named_group(criterion, format!("{rows}x{classes}{suffix}"), shape)
+}
+
+fn named_group(criterion: &mut Criterion, name: String, shape: [usize; 2]) -> Group<'_> {
     let elements = shape.iter().product::<usize>();
-    let mut group = criterion.benchmark_group(format!("{rows}x{classes}{suffix}"));
+    let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(elements as u64));
     if elements > 1_000_000 {
         // Few iterations fit into a sample, so let all samples have the same number.
@@ -193,6 +234,6 @@ criterion_group! {
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(1000))
         .nresamples(10_000);
-    targets = shapes, huge, single, double, stages
+    targets = shapes, huge, single, double, stages, single_label
 }
 criterion_main!(benches);

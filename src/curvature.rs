@@ -17,7 +17,7 @@ pub struct Derivatives<T: Element, D: Dimension> {
     pub value: T::Float,
     /// Its gradient in the logits.
     pub gradient: Array<T, D>,
-    /// The diagonal of its Hessian in the logits, which is the whole Hessian.
+    /// The diagonal of its Hessian in the logits: for [`AsymmetricLoss`], the whole Hessian.
     pub hessian_diagonal: Array<T, D>,
 }
 

@@ -6,6 +6,7 @@ use crate::kernel::Labels;
 use crate::label::{Known, Label};
 use crate::reduction::Reduction;
 use crate::settings::Settings;
+use crate::threads::join;
 use ndarray::{ArrayView, Dimension};
 
 /// The number of labels that are counted in 32 bits.
@@ -51,14 +52,21 @@ fn count<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>, ele
     let is_known = |&y: &Y| known.presence(y).is_some();
     match labels {
         Labels::Dense(labels) if known.is_in_doubt() => match labels.as_slice_memory_order() {
-            Some(labels) => {
-                let in_block = |block: &[Y]| block.iter().map(|y| u32::from(is_known(y))).sum::<u32>() as usize;
-                labels.chunks(BLOCK).map(in_block).sum()
-            }
+            Some(labels) => counted(labels, known),
             None => labels.iter().filter(|y| is_known(y)).count(),
         },
         _ => elements,
     }
+}
+
+/// The number of known labels of a slice.
+fn counted<Y: Label>(labels: &[Y], known: Known<Y>) -> usize {
+    if labels.len() <= BLOCK {
+        return labels.iter().map(|&y| u32::from(known.presence(y).is_some())).sum::<u32>() as usize;
+    }
+    let (left, right) = labels.split_at(labels.len() / 2);
+    let (left, right) = join(labels.len(), || counted(left, known), || counted(right, known));
+    left + right
 }
 
 /// The sum of the labels that are known and valid.

@@ -77,9 +77,9 @@ pub enum Error {
         /// Its value.
         actual: f64,
     },
-    /// Weights that do not broadcast to the shape of the logits.
+    /// Weights that do not broadcast to the shape of the logits, or of their rows.
     BroadcastMismatch {
-        /// The shape of the logits.
+        /// The shape of the logits, or of their rows.
         expected: Vec<usize>,
         /// The shape of the weights.
         actual: Vec<usize>,
@@ -118,6 +118,24 @@ pub enum Error {
         /// Its shape.
         shape: Vec<usize>,
     },
+    /// A target that names none of the classes.
+    ClassOutOfRange {
+        /// Where it stands.
+        index: Vec<usize>,
+        /// The number of classes.
+        classes: usize,
+        /// The number that came.
+        actual: i128,
+    },
+    /// A target that is spread over classes, but not to a sum of 1.
+    TargetSum {
+        /// Its row.
+        index: Vec<usize>,
+        /// The sum.
+        actual: f64,
+    },
+    /// Logits without an axis of classes.
+    NoClassAxis,
 }
 
 impl fmt::Display for Error {
@@ -163,6 +181,15 @@ impl fmt::Display for Error {
             }
             Error::TooLarge { shape } => {
                 write!(f, "a result of shape {shape:?} must fit into memory, but does not")
+            }
+            Error::ClassOutOfRange { index, classes, actual } => {
+                write!(f, "targets must be classes below {classes}, but the one at {index:?} is {actual}")
+            }
+            Error::TargetSum { index, actual } => {
+                write!(f, "the targets of a row must sum to 1, but those at {index:?} sum to {}", Short(*actual))
+            }
+            Error::NoClassAxis => {
+                write!(f, "logits must have at least one axis, that of the classes, but have none")
             }
         }
     }

@@ -190,7 +190,7 @@ impl<V: Arithmetic> Share<V> {
     }
 }
 
-impl<T: Copy> Formula<T> {
+impl<T: Float> Formula<T> {
     /// A label that is 0 or 1, without its weight, with derivatives as far as `order`. Unless `saturated`, z is within the [`bound`]; if so, it
     /// may be any number, and anything comes of NaN.
     #[inline(always)]
@@ -383,6 +383,15 @@ impl<T: Copy> Formula<T> {
         u
     }
 
+    /// ln b, where it counts: with a b that is no normal number the loss is 0.
+    #[inline(always)]
+    fn ln_base<V: Arithmetic<Element = T>>(&self, term: &Term<V>) -> V {
+        let (b, Wrong { q, v, .. }) = (self.base(term).hi, term.wrong);
+        let complement = if self.implementation == Implementation::DeepPsp { q } else { v };
+        let smallest = b.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
+        V::select(smallest.gt(b), b.zero(), -V::neg_ln(complement, b))
+    }
+
     /// The focusing exponent as the derivatives see it.
     #[inline(always)]
     fn in_derivative<V: Arithmetic<Element = T>>(&self, gamma: V, order: Order) -> V {
@@ -415,7 +424,7 @@ impl<T: Copy> Formula<T> {
         }
         let mut loss = weighted(term.base(base), entropy, over_base, self.in_derivative(gamma, order), order);
         if PARAMETERS && order == Order::Parameters {
-            loss.second = loss.value * ln_base(self.base(term)).round();
+            loss.second = loss.value * self.ln_base(term);
         }
         if saturated {
             loss.value = V::select(is_infinite(term.entropy), term.entropy, loss.value);

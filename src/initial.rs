@@ -40,7 +40,8 @@ impl AsymmetricLoss {
     /// ```
     pub fn initial_logit(&self, base_rate: impl Into<Parameter>) -> Result<Array1<f64>, Error> {
         let rates = self.base_rates(&base_rate.into())?;
-        let loss = self.to_builder().detach_focal_weight(false).reduction(Reduction::Sum).build()?;
+        // The weight of a class moves no minimum, and one of 0 would leave none.
+        let loss = self.to_builder().detach_focal_weight(false).reduction(Reduction::Sum).class_weight(1).build()?;
         let start = Array1::from_elem(rates.len(), -COARSE.0);
         let (mut least, mut low, mut high) = (start.mapv(|_| f64::INFINITY), start.clone(), start);
         let mut z = -COARSE.0;

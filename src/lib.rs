@@ -35,6 +35,7 @@ pub mod activation;
 pub mod focal;
 pub mod margin;
 pub mod reduction;
+pub mod single_label;
 
 pub use adaptive::AdaptiveAsymmetry;
 pub use builder::Builder;

@@ -1,6 +1,10 @@
 //! Labels as lists of present classes.
 
 use crate::error::Error;
+use crate::threads::join;
+
+/// The largest number of rows that are checked in sequence.
+const BLOCK: usize = 1 << 10;
 
 /// Elements that follow each other in logical order, with the classes that are present in their rows.
 #[derive(Clone, Copy, Debug)]
@@ -20,19 +24,7 @@ impl<'a> Present<'a> {
             let (expected, actual) = (vec![rows + 1], vec![offsets.len()]);
             return Err(Error::ShapeMismatch { array: "offsets", expected, actual });
         }
-        for (row, ends) in offsets.windows(2).enumerate() {
-            if ends[1] < ends[0] || ends[1] > indices.len() {
-                let (position, actual) = (row + 1, ends[1]);
-                return Err(Error::InvalidOffset { position, least: ends[0], most: indices.len(), actual });
-            }
-            let mut least = 0;
-            for (position, &actual) in (ends[0]..).zip(&indices[ends[0]..ends[1]]) {
-                if actual < least || actual >= classes {
-                    return Err(Error::InvalidIndex { position, row, least, classes, actual });
-                }
-                least = actual + 1;
-            }
-        }
+        check_rows(offsets, indices, classes, 0)?;
         Ok(Present { offsets, indices, classes, start: 0 })
     }
 
@@ -51,13 +43,17 @@ impl<'a> Present<'a> {
 
     /// The places of the elements that are present, counted from the first.
     pub(crate) fn places(self) -> Places<'a> {
-        let Present { offsets, indices, classes, start } = self;
-        let (row, class) = (start / classes.max(1), start % classes.max(1));
-        let next = match offsets.get(row..=row + 1) {
-            Some(&[first, end]) => first + indices[first..end].partition_point(|&index| index < class),
-            _ => offsets.last().copied().unwrap_or(0),
+        let classes = self.classes.max(1);
+        let row = self.start / classes;
+        let next = match self.offsets.get(row..=row + 1) {
+            Some(&[first, end]) => {
+                first + self.indices[first..end].partition_point(|&index| index < self.start % classes)
+            }
+            _ => self.indices.len(),
         };
-        Places { present: self, row, next }
+        let mut places = Places { present: self, row, next, place: usize::MAX };
+        places.find();
+        places
     }
 }
 
@@ -68,28 +64,60 @@ pub(crate) struct Places<'a> {
     row: usize,
     /// The position of the next index.
     next: usize,
+    /// The next place; beyond all where there is none.
+    place: usize,
 }
 
 impl Places<'_> {
     /// The next place below an end, if there is one.
     #[inline(always)]
     pub(crate) fn next_below(&mut self, end: usize) -> Option<usize> {
+        if self.place >= end {
+            return None;
+        }
+        let place = self.place;
+        self.next += 1;
+        self.find();
+        Some(place)
+    }
+
+    /// Finds the place of the next index.
+    #[inline(always)]
+    fn find(&mut self) {
         let Present { offsets, indices, classes, start } = self.present;
-        while self.row + 1 < offsets.len() {
-            let first = self.row * classes;
-            if first >= start + end {
-                return None;
-            }
-            if self.next < offsets[self.row + 1] {
-                let place = first + indices[self.next];
-                if place >= start + end {
-                    return None;
-                }
-                self.next += 1;
-                return Some(place - start);
+        while let Some(&end) = offsets.get(self.row + 1) {
+            if self.next < end {
+                self.place = self.row * classes + indices[self.next] - start;
+                return;
             }
             self.row += 1;
         }
-        None
+        self.place = usize::MAX;
     }
+}
+
+/// Fails unless the classes of each row increase, from this row on.
+fn check_rows(offsets: &[usize], indices: &[usize], classes: usize, first: usize) -> Result<(), Error> {
+    if offsets.len() > BLOCK {
+        let middle = offsets.len() / 2;
+        let elements = (offsets.len() - 1) * classes;
+        let above = || check_rows(&offsets[..=middle], indices, classes, first);
+        let below = || check_rows(&offsets[middle..], indices, classes, first + middle);
+        let (above, below) = join(elements, above, below);
+        return above.and(below);
+    }
+    for (row, ends) in (first..).zip(offsets.windows(2)) {
+        if ends[1] < ends[0] || ends[1] > indices.len() {
+            let (position, actual) = (row + 1, ends[1]);
+            return Err(Error::InvalidOffset { position, least: ends[0], most: indices.len(), actual });
+        }
+        let mut least = 0;
+        for (position, &actual) in (ends[0]..).zip(&indices[ends[0]..ends[1]]) {
+            if actual < least || actual >= classes {
+                return Err(Error::InvalidIndex { position, row, least, classes, actual });
+            }
+            least = actual + 1;
+        }
+    }
+    Ok(())
 }

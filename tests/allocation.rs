@@ -1,8 +1,9 @@
 //! A training step allocates nothing.
 #![allow(unsafe_code)] // a global allocator cannot be written without
 
+use asymmetric_loss::single_label::{SingleLabelLoss, Targets};
 use asymmetric_loss::{AsymmetricLoss, Float, Implementation, Label, Reduction};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, s};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -133,6 +134,26 @@ fn reduced_value_and_forward() {
         loss.forward(&logits, &targets).unwrap();
     });
     assert_eq!(count, 0);
+}
+
+#[test]
+fn single_label() {
+    let logits = Array2::from_shape_fn(SMALL, |(i, j)| ((i * 31 + j * 17) % 97) as f32 * 0.1 - 5.0);
+    let classes = Array1::from_shape_fn(SMALL.0, |row| row as i64 - 1);
+    let shares = Array2::from_elem(SMALL, 1.0 / SMALL.1 as f32);
+    let weights = Array1::from_elem(SMALL.0, 0.5_f32);
+    let (mut gradient, mut hessian) = (logits.clone(), logits.clone());
+    for builder in [SingleLabelLoss::builder(), SingleLabelLoss::builder().gamma_neg([2.5; SMALL.1]).gamma_pos(0.5)] {
+        let loss = builder.build().unwrap();
+        let count = allocations(|| {
+            let known = Targets::classes(&classes).ignore(-1).weights(&weights);
+            loss.value_and_gradient_into(&logits, known.clone(), &mut gradient).unwrap();
+            loss.derivatives_into(&logits, known.clone(), &mut gradient, &mut hessian).unwrap();
+            loss.forward(&logits, known).unwrap();
+            loss.value_and_gradient_into(&logits, Targets::dense(&shares), &mut gradient).unwrap();
+        });
+        assert_eq!(count, 0, "{loss}");
+    }
 }
 
 /// Inside a pool, because handing work to a pool from outside may allocate in rayon. The count is of the thread that

@@ -2,7 +2,7 @@
 
 mod common;
 
-use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Float, Implementation, Reduction, Targets};
+use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Implementation, Reduction, Targets};
 use common::dual::Dual;
 use common::{IMPLEMENTATIONS, targets};
 use ndarray::{Array1, Array2, Ix2, array};
@@ -232,9 +232,6 @@ fn extreme_logits() {
                         all.iter().all(|slope| *slope <= 0.0),
                         "{implementation}, {gamma_neg}, {gamma_pos}, {z:e}, {y}: {all}"
                     );
-                    if y != 0.5 {
-                        assert!(all[0].abs() < 1e-8 && all[1].abs() < 1e-8 || z.abs() == 60.0, "{all}");
-                    }
                 }
             }
         }
@@ -253,5 +250,4 @@ fn extreme_logits() {
             assert!((f64::from(single[0]) - double[0]).abs() <= 2e-6 * double[0].abs());
         }
     }
-    assert_eq!(f32::from_f64(1.0), 1.0);
 }

@@ -122,13 +122,6 @@ fn labels_may_be_of_any_type() {
     assert_eq!(bits(&loss, &double, &single, &small), expected);
 }
 
-#[test]
-fn unknown_labels_are_refused() {
-    let labels = ndarray::array![Some(true), None];
-    let error = AsymmetricLoss::default().forward(&ndarray::array![0.5, 0.5], &labels).unwrap_err();
-    assert_eq!(error.to_string(), "targets must lie in [0, 1], but the one at [1] is NaN");
-}
-
 /// Soft labels in another precision than the logits are rounded to it.
 #[test]
 fn soft_labels_may_have_another_precision() {

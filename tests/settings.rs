@@ -1,6 +1,6 @@
 //! Settings: read back, compared, printed, changed, saved and loaded.
 
-use asymmetric_loss::{AsymmetricLoss, Builder, Implementation, Parameter, Reduction};
+use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Implementation, Parameter, Reduction};
 use ndarray::{Array1, array};
 
 fn every_setting() -> Builder {
@@ -12,6 +12,10 @@ fn every_setting() -> Builder {
         .detach_focal_weight(true)
         .log_floor(1e-8)
         .reduction(Reduction::Divisor(0.1))
+        .class_weight([1, 0, 2])
+        .pos_weight(2.5)
+        .label_smoothing(0.125)
+        .curvature(Curvature::AtLeast(0.01))
 }
 
 #[test]
@@ -25,6 +29,10 @@ fn what_was_set_can_be_read() {
     assert!(settings.detach_focal_weight());
     assert_eq!(settings.log_floor(), 1e-8);
     assert_eq!(settings.reduction(), Reduction::Divisor(0.1));
+    assert_eq!(*settings.class_weight(), Parameter::PerClass(vec![1.0, 0.0, 2.0]));
+    assert_eq!(*settings.pos_weight(), Parameter::Uniform(2.5));
+    assert_eq!(settings.label_smoothing(), 0.125);
+    assert_eq!(settings.curvature(), Curvature::AtLeast(0.01));
     assert_eq!(settings.classes(), Some(3));
     assert_eq!(AsymmetricLoss::default().settings().classes(), None);
 }
@@ -44,6 +52,10 @@ fn losses_with_the_same_settings_are_equal() {
         loss.to_builder().detach_focal_weight(false),
         loss.to_builder().log_floor(0.0),
         loss.to_builder().reduction(Reduction::Sum),
+        loss.to_builder().class_weight(1),
+        loss.to_builder().pos_weight(2),
+        loss.to_builder().label_smoothing(0.0),
+        loss.to_builder().curvature(Curvature::Magnitude(0.01)),
     ] {
         assert_ne!(loss, other.build().unwrap());
     }
@@ -53,7 +65,8 @@ fn losses_with_the_same_settings_are_equal() {
 fn settings_print_on_one_line() {
     let loss = every_setting().build().unwrap();
     let text = "AsymmetricLoss(gamma_neg=[4, 2, 0.25], gamma_pos=1.5, prob_margin=[0, 0.05, 1e-300], \
-                implementation=deep-psp, detach_focal_weight=true, log_floor=1e-8, reduction=divisor(0.1))";
+                implementation=deep-psp, detach_focal_weight=true, log_floor=1e-8, reduction=divisor(0.1), \
+                class_weight=[1, 0, 2], pos_weight=2.5, label_smoothing=0.125, curvature=at-least(0.01))";
     assert_eq!(loss.to_string(), text);
     assert_eq!(format!("{loss:?}"), text);
     let many = AsymmetricLoss::builder().gamma_neg(vec![2; 1000]).build().unwrap();
@@ -112,11 +125,34 @@ fn names_are_those_of_the_reference_in_any_case() {
         assert_eq!(format!("{implementation:?}").parse(), Ok(implementation));
         assert_eq!(format!("{implementation:>14}").len(), 14);
     }
-    for reduction in [Reduction::Mean, Reduction::Sum, Reduction::Divisor(128.0), Reduction::Divisor(1e-300)] {
+    for reduction in [
+        Reduction::Mean,
+        Reduction::Sum,
+        Reduction::BatchMean,
+        Reduction::WeightedMean,
+        Reduction::PositiveMean,
+        Reduction::Divisor(128.0),
+        Reduction::Divisor(1e-300),
+    ] {
         let name = reduction.to_string();
         assert_eq!(name.parse(), Ok(reduction));
         assert_eq!(name.to_uppercase().parse(), Ok(reduction));
         assert_eq!(format!("{reduction:>16}").chars().count(), 16);
+    }
+    assert_eq!("BatchMean".parse(), Ok(Reduction::BatchMean));
+    for curvature in [Curvature::Exact, Curvature::AtLeast(0.0), Curvature::AtLeast(0.01), Curvature::Magnitude(1e-9)] {
+        let name = curvature.to_string();
+        assert_eq!(name.parse(), Ok(curvature));
+        assert_eq!(name.to_uppercase().parse(), Ok(curvature));
+        assert_eq!(format!("{curvature:>17}").chars().count(), 17);
+    }
+    for name in ["", "floor", "at-least", "exact(1)", "magnitude()", "magnitude(x)", "magnitude(1"] {
+        let error = name.parse::<Curvature>().unwrap_err().to_string();
+        assert_eq!(error, format!("curvature must be exact, at-least(ε) or magnitude(ε), but is {name:?}"));
+    }
+    for name in ["at-least(-1)", "magnitude(NaN)", "magnitude(inf)"] {
+        let error = name.parse::<Curvature>().unwrap_err().to_string();
+        assert!(error.starts_with("curvature must be finite and at least 0, but is "), "{error}");
     }
 }
 
@@ -130,7 +166,7 @@ mod saved {
     #[test]
     fn as_names_and_numbers() {
         let json = serde_json::to_string(&every_setting().build().unwrap()).unwrap();
-        let text = r#"{"gamma_neg":[4.0,2.0,0.25],"gamma_pos":1.5,"prob_margin":[0.0,0.05,1e-300],"implementation":"deep-psp","detach_focal_weight":true,"log_floor":1e-8,"reduction":"divisor(0.1)"}"#;
+        let text = r#"{"gamma_neg":[4.0,2.0,0.25],"gamma_pos":1.5,"prob_margin":[0.0,0.05,1e-300],"implementation":"deep-psp","detach_focal_weight":true,"log_floor":1e-8,"reduction":"divisor(0.1)","class_weight":[1.0,0.0,2.0],"pos_weight":2.5,"label_smoothing":0.125,"curvature":"at-least(0.01)"}"#;
         assert_eq!(json, text);
     }
 

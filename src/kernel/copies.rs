@@ -187,7 +187,11 @@ impl<F: Float, const N: usize> Copies<F, N> {
 }
 
 /// Copies an array to a buffer.
-fn read<'a, S, T, D: Dimension>(from: &ArrayView<'_, S, D>, to: &'a mut [T], convert: impl Fn(&S) -> T) -> &'a [T] {
+fn read<'a, S, T: Copy, D: Dimension>(
+    from: &ArrayView<'_, S, D>,
+    to: &'a mut [T],
+    convert: impl Fn(&S) -> T,
+) -> &'a [T] {
     let to = &mut to[..from.len()];
     copy(from, &mut array_mut(&from.raw_dim(), to), convert);
     to
@@ -231,7 +235,11 @@ fn array_mut<'a, T, D: Dimension>(shape: &D, buffer: &'a mut [T]) -> ArrayViewMu
 
 /// Copies slices as such, other arrays along the axis on which the elements of either that is not in logical order lie
 /// closest together.
-fn copy<S, T, D: Dimension>(from: &ArrayView<'_, S, D>, to: &mut ArrayViewMut<'_, T, D>, convert: impl Fn(&S) -> T) {
+fn copy<S, T: Copy, D: Dimension>(
+    from: &ArrayView<'_, S, D>,
+    to: &mut ArrayViewMut<'_, T, D>,
+    convert: impl Fn(&S) -> T,
+) {
     if let (Some(from), Some(to)) = (from.as_slice(), to.as_slice_mut()) {
         to.iter_mut().zip(from).for_each(|(to, from)| *to = convert(from));
         return;
@@ -245,7 +253,7 @@ fn copy<S, T, D: Dimension>(from: &ArrayView<'_, S, D>, to: &mut ArrayViewMut<'_
     for (mut to, from) in to.lanes_mut(Axis(axis)).into_iter().zip(from.lanes(Axis(axis))) {
         if let (Some(to), [0]) = (to.as_slice_mut(), from.strides()) {
             // One weight for a whole row.
-            from.first().into_iter().for_each(|from| to.iter_mut().for_each(|to| *to = convert(from)));
+            from.first().into_iter().for_each(|from| to.fill(convert(from)));
             continue;
         }
         // One of both is most often a slice, and the other then drives the loop: ndarray's fastest over strides.

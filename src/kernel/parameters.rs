@@ -3,12 +3,14 @@
 use super::arrays::{Arrays, Pass, Position};
 use super::copies;
 use super::evaluate::InvalidLabel;
-use super::traverse::LEAF;
 use crate::element::{Element, Float};
 use crate::label::Label;
-use crate::sum::Accumulator;
+use crate::sum::{Accumulator, rounded};
 use crate::threads::join;
-use ndarray::{Array, ArrayView, Axis, Dimension};
+use ndarray::{Array, ArrayView, Dimension};
+
+/// The largest number of elements whose derivatives are in memory at once: such as fit into the first cache.
+const LEAF: usize = 1 << 11;
 
 /// The derivatives of a sum of losses in γ₊, m and γ₋ of classes that follow each other.
 #[derive(Debug)]
@@ -68,20 +70,28 @@ fn leaf<T: Element, Y: Label, D: Dimension>(
     };
     copies::evaluate_leaf(pass, floats, position, false, &mut Accumulator::new(None))?;
     let per_class = pass.plan.table.classes > 1;
+    let width = logits.shape().last().copied().unwrap_or(1);
     let sums = slopes.map(|slopes| {
-        let width = if per_class { slopes.shape().last().copied().unwrap_or(1) } else { 1 };
-        let mut sums = vec![<T::Float as Float>::Sum::from_f64(0.0); width];
-        let axis = Axis(position.axis);
-        if per_class && slopes.ndim() > 0 {
-            for row in slopes.lanes(axis) {
-                sums.iter_mut().zip(row).for_each(|(sum, &slope)| *sum = *sum + slope.into());
-            }
-        } else {
-            slopes.iter().for_each(|&slope| sums[0] = sums[0] + slope.into());
-        }
-        sums
+        let (slopes, _) = slopes.into_raw_vec_and_offset();
+        if per_class { columns(&slopes, width) } else { vec![total(&slopes)] }
     });
     Ok(Slopes { class: position.class, sums })
+}
+
+/// The sum of all.
+fn total<T: Float>(slopes: &[T]) -> T::Sum {
+    let mut sum = Accumulator::new(None);
+    sum.add(slopes);
+    rounded::<T>(sum.total())
+}
+
+/// The sums over rows.
+fn columns<T: Float>(slopes: &[T], width: usize) -> Vec<T::Sum> {
+    let mut sums = vec![T::Sum::from_f64(0.0); width];
+    for row in slopes.chunks_exact(width.max(1)) {
+        sums.iter_mut().zip(row).for_each(|(sum, &slope)| *sum = *sum + slope.into());
+    }
+    sums
 }
 
 impl<T: Float> Slopes<T> {

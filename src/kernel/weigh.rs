@@ -59,7 +59,7 @@ impl<T: Float, const N: usize> Prepared<T, N> {
 
     /// Takes 0 for logit, label and factor of elements that do not exist, and smooths labels; one that is no label stays as
     /// it is. The factor has the weights of positives: a soft label has its own in the formula.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn prepare<V: Arithmetic<Element = T>>(
         &mut self,
         context: V::Context,
@@ -67,42 +67,36 @@ impl<T: Float, const N: usize> Prepared<T, N> {
         [logits, labels]: [&[T; N]; 2],
         count: &Count<'_, T, N>,
     ) {
-        V::apart(
-            context,
-            #[inline(always)]
-            || {
-                let mut at = 0;
-                while at < N {
-                    let (mut z, given) = (V::load(context, logits, at), V::load(context, labels, at));
-                    let (zero, one) = (z.zero(), z.one());
-                    let (mut y, mut product) = (given, one);
-                    if formula.smoothing.is_some() {
-                        y = V::select(y.ge(zero) & one.ge(y), formula.smoothed(y), y);
-                    }
-                    if let Some(pos_weight) = count.pos_weight {
-                        product = V::select(y.eq(one), V::load(context, pos_weight, at), one);
-                    }
-                    let mut i = 0;
-                    while i < count.factors.len() {
-                        if let Some(factor) = count.factors[i] {
-                            let factor = V::load(context, factor, at);
-                            // 0 stays 0, whatever it meets.
-                            let is_zero = factor.eq(zero) | product.eq(zero);
-                            product = V::select(is_zero, zero, product * factor);
-                        }
-                        i += 1;
-                    }
-                    if count.leaves_out {
-                        let left_out = count.is_unknown(given) | product.eq(zero);
-                        (z, y) = (V::select(left_out, zero, z), V::select(left_out, zero, y));
-                        product = V::select(left_out, zero, product);
-                    }
-                    z.store(&mut self.logits, at);
-                    y.store(&mut self.labels, at);
-                    product.store(&mut self.factor, at);
-                    at += V::LANES;
+        let mut at = 0;
+        while at < N {
+            let (mut z, given) = (V::load(context, logits, at), V::load(context, labels, at));
+            let (zero, one) = (z.zero(), z.one());
+            let (mut y, mut product) = (given, one);
+            if formula.smoothing.is_some() {
+                y = V::select(y.ge(zero) & one.ge(y), formula.smoothed(y), y);
+            }
+            if let Some(pos_weight) = count.pos_weight {
+                product = V::select(y.eq(one), V::load(context, pos_weight, at), one);
+            }
+            let mut i = 0;
+            while i < count.factors.len() {
+                if let Some(factor) = count.factors[i] {
+                    let factor = V::load(context, factor, at);
+                    // 0 stays 0, whatever it meets.
+                    let is_zero = factor.eq(zero) | product.eq(zero);
+                    product = V::select(is_zero, zero, product * factor);
                 }
-            },
-        );
+                i += 1;
+            }
+            if count.leaves_out {
+                let left_out = count.is_unknown(given) | product.eq(zero);
+                (z, y) = (V::select(left_out, zero, z), V::select(left_out, zero, y));
+                product = V::select(left_out, zero, product);
+            }
+            z.store(&mut self.logits, at);
+            y.store(&mut self.labels, at);
+            product.store(&mut self.factor, at);
+            at += V::LANES;
+        }
     }
 }

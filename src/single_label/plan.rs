@@ -1,0 +1,110 @@
+//! The constants of a loss in the type of the logits.
+
+use super::row::STRETCH;
+use super::settings::Settings;
+use crate::element::Float;
+use crate::focal::LARGEST_GAMMA;
+use crate::parameter::Parameter;
+use castaway::cast;
+use std::borrow::Cow;
+
+/// The largest whole exponent that is raised by multiplication.
+const LARGEST_WHOLE: f64 = 4.0;
+
+/// A number per class, so that those of neighbouring classes load as a vector.
+#[derive(Clone, Debug)]
+pub(super) struct Column<T> {
+    is_uniform: bool,
+    /// Zeros fill up the last stretch.
+    values: Vec<T>,
+}
+
+impl<T: Float> Column<T> {
+    fn new(parameter: &Parameter, convert: impl Fn(f64) -> T) -> Self {
+        match parameter {
+            Parameter::Uniform(value) => Column { is_uniform: true, values: vec![convert(*value); STRETCH] },
+            Parameter::PerClass(values) => {
+                let mut values: Vec<T> = values.iter().map(|&value| convert(value)).collect();
+                values.resize(values.len().next_multiple_of(STRETCH), T::from_f64(0.0));
+                Column { is_uniform: false, values }
+            }
+        }
+    }
+
+    /// The numbers from that of a class on, the first of a stretch.
+    #[inline(always)]
+    pub(super) fn stretch(&self, class: usize) -> &[T] {
+        if self.is_uniform { &self.values } else { &self.values[class..] }
+    }
+
+    /// The number of a class.
+    #[inline(always)]
+    pub(super) fn of(&self, class: usize) -> T {
+        self.stretch(class)[0]
+    }
+}
+
+/// A focusing exponent.
+#[derive(Clone, Debug)]
+pub(super) struct Exponent<T> {
+    /// The exponent of all classes, where that is a small whole number.
+    pub(super) whole: Option<u32>,
+    pub(super) column: Column<T>,
+}
+
+impl<T: Float> Exponent<T> {
+    fn new(parameter: &Parameter) -> Self {
+        let whole = match parameter.values() {
+            [first, rest @ ..]
+                if first.fract() == 0.0 && *first <= LARGEST_WHOLE && rest.iter().all(|x| x == first) =>
+            {
+                Some(*first as u32)
+            }
+            _ => None,
+        };
+        // An exponent may round up to ∞.
+        Exponent { whole, column: Column::new(parameter, |gamma| T::from_f64(gamma.min(LARGEST_GAMMA))) }
+    }
+}
+
+/// A loss in the element type `T`.
+#[derive(Clone, Debug)]
+pub(super) struct Plan<T> {
+    pub(super) gamma_neg: Exponent<T>,
+    pub(super) gamma_pos: Exponent<T>,
+    pub(super) label_smoothing: f64,
+    pub(super) class_weight: Column<T>,
+}
+
+impl<T: Float> Plan<T> {
+    fn new(settings: &Settings) -> Self {
+        Plan {
+            gamma_neg: Exponent::new(&settings.gamma_neg),
+            gamma_pos: Exponent::new(&settings.gamma_pos),
+            label_smoothing: settings.label_smoothing,
+            class_weight: Column::new(&settings.class_weight, T::from_f64),
+        }
+    }
+}
+
+/// A loss in every element type.
+#[derive(Clone, Debug)]
+pub(super) struct Plans {
+    pub(super) settings: Settings,
+    single: Plan<f32>,
+    double: Plan<f64>,
+}
+
+impl Plans {
+    pub(super) fn new(settings: Settings) -> Self {
+        Plans { single: Plan::new(&settings), double: Plan::new(&settings), settings }
+    }
+
+    /// The plan for an element type.
+    pub(super) fn plan<T: Float>(&self) -> Cow<'_, Plan<T>> {
+        match (cast!(&self.single, &Plan<T>), cast!(&self.double, &Plan<T>)) {
+            (Ok(plan), _) | (_, Ok(plan)) => Cow::Borrowed(plan),
+            _ => Cow::Owned(Plan::new(&self.settings)),
+        }
+    }
+}
