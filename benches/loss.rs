@@ -7,8 +7,8 @@ use asymmetric_loss::activation::{log_sigmoid, log_sigmoid_gradient, sigmoid, si
 use asymmetric_loss::focal::{weight, weight_gradient};
 use asymmetric_loss::margin::{shift, shift_gradient};
 use asymmetric_loss::reduction::{mean, sum};
-use asymmetric_loss::single_label::{SingleLabelLoss, Targets};
-use asymmetric_loss::{AsymmetricLoss, Builder, Float, Label};
+use asymmetric_loss::single_label::{self, SingleLabelLoss};
+use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Float, Implementation, IntoTargets, Label, Targets};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use ndarray::{Array1, Array2, ShapeBuilder, s};
@@ -127,6 +127,64 @@ fn stage_functions<T: Float>(group: &mut Group<'_>, logits: &Array2<T>) {
     group.bench_function("mean", |bencher| bencher.iter(|| mean(&probabilities)));
 }
 
+/// What an element counts: weights, unknown labels, smoothing, sparse labels; and other derivatives.
+fn counting(criterion: &mut Criterion) {
+    for shape @ [rows, classes] in [REFERENCE, [65536, 80]] {
+        let (logits, labels) = data(shape);
+        let targets = labels.mapv(f32::from);
+        let weights = logits.mapv(|z| z.abs() + 0.5);
+        let of_rows = weights.slice(s![.., ..1]).to_owned();
+        let per_class: Vec<f32> = weights.row(0).to_vec();
+        let unknown = Array2::from_shape_fn(shape, |(i, j)| {
+            // Two of five, without a pattern in a row.
+            if (i * 7919 + j * 104_729) % 1009 % 5 < 2 { -1.0 } else { targets[[i, j]] }
+        });
+        let (mut offsets, mut indices) = (vec![0], Vec::new());
+        for row in labels.rows() {
+            indices.extend((0..classes).filter(|&class| row[class]));
+            offsets.push(indices.len());
+        }
+        let default = AsymmetricLoss::default();
+        let with = |builder: Builder| builder.build().expect("valid settings");
+        let weighted = with(AsymmetricLoss::builder().class_weight(per_class.clone()));
+        let smooth = AsymmetricLoss::builder().label_smoothing(0.1);
+        let paper = with(smooth.clone().implementation(Implementation::Paper));
+        let mut group = named_group(criterion, format!("counting/{rows}x{classes} f32"), shape);
+        let dense = || Targets::new(&targets);
+        step(&mut group, "default", &default, &logits, &targets);
+        step(&mut group, "class weights", &weighted, &logits, &targets);
+        step(&mut group, "weights of rows", &default, &logits, dense().weights(&of_rows));
+        step(&mut group, "weights of elements", &default, &logits, dense().weights(&weights));
+        step(&mut group, "40 % unknown", &default, &logits, Targets::new(&unknown).ignore(-1.0));
+        step(&mut group, "smoothed", &with(smooth), &logits, &targets);
+        step(&mut group, "smoothed, Paper", &paper, &logits, &targets);
+        step(&mut group, "sparse", &default, &logits, Targets::sparse(&offsets, &indices));
+        group.bench_function("parameters", |bencher| bencher.iter(|| default.parameter_gradients(&logits, &targets)));
+        let (mut gradient, mut hessian) = (logits.clone(), logits.clone());
+        for (name, curvature) in [("hessian", Curvature::Exact), ("hessian, at least", Curvature::AtLeast(0.01))] {
+            let loss = with(AsymmetricLoss::builder().curvature(curvature));
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| loss.derivatives_into(&logits, &targets, &mut gradient, &mut hessian));
+            });
+        }
+        group.finish();
+    }
+}
+
+/// A training step.
+fn step<'a>(
+    group: &mut Group<'_>,
+    name: &str,
+    loss: &AsymmetricLoss,
+    logits: &Array2<f32>,
+    targets: impl IntoTargets<'a, f32, ndarray::Ix2> + Clone,
+) {
+    let mut gradient = logits.clone();
+    group.bench_function(name, |bencher| {
+        bencher.iter(|| loss.value_and_gradient_into(logits, targets.clone(), &mut gradient));
+    });
+}
+
 /// The loss of one label among many, beside that of many labels on as many elements.
 fn single_label(criterion: &mut Criterion) {
     let (logits, labels) = data(SINGLE_LABEL);
@@ -151,7 +209,8 @@ fn single_label(criterion: &mut Criterion) {
             bencher.iter(|| loss.value_and_gradient_into(&logits, &classes, &mut gradient));
         });
         group.bench_function(BenchmarkId::new("value and gradient, spread targets", case), |bencher| {
-            bencher.iter(|| loss.value_and_gradient_into(&logits, Targets::dense(&shares), &mut gradient));
+            bencher
+                .iter(|| loss.value_and_gradient_into(&logits, single_label::Targets::dense(&shares), &mut gradient));
         });
         group.bench_function(BenchmarkId::new("hessian", case), |bencher| {
             bencher.iter(|| loss.hessian_diagonal(&logits, &classes));
@@ -234,6 +293,6 @@ criterion_group! {
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(1000))
         .nresamples(10_000);
-    targets = shapes, huge, single, double, stages, single_label
+    targets = shapes, huge, single, double, counting, stages, single_label
 }
 criterion_main!(benches);
