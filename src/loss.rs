@@ -20,8 +20,12 @@ use std::fmt::{self, Debug, Display};
 /// L = −(1−p)^γ₊ ln p where y = 1, and −u^γ₋ ln(1−u) with u = max(p − m, 0) where y = 0.
 ///
 /// Arrays may have any number of axes, any layout and any [`Element`] as elements; the last axis is that of the classes.
-/// Targets are a reference to an array of [`Label`](crate::Label)s in the shape of the logits. Arrays of results have that
-/// shape, and the memory order of the logits (row-major where these repeat elements by broadcasting). A NaN logit gives NaN in its element; infinite ones give the limit.
+/// Targets are a reference to an array of [`Label`](crate::Label)s in the shape of the logits; or [`Targets`](crate::Targets), which
+/// know unknown labels, weights and lists of present classes. The loss of an element has its weights in it: that of its class, of a
+/// positive, and of the call. An element without a known label, or of weight 0, does not exist: its results are 0.
+///
+/// Arrays of results have the shape of the logits, and their memory order (row-major where these repeat elements by
+/// broadcasting). A NaN logit gives NaN in its element; infinite ones give the limit.
 ///
 /// Source: Ridnik et al., "Asymmetric Loss for Multi-Label Classification", ICCV 2021 (arXiv 2009.14119), as in the
 /// class `torch_ecg.models.loss.AsymmetricLoss`.
@@ -33,7 +37,9 @@ use std::fmt::{self, Debug, Display};
 /// - [`Error::ShapeMismatch`] if an array has another shape than the logits,
 /// - [`Error::ParameterLength`] if a setting per class does not match the last axis,
 /// - [`Error::InvalidTarget`] for a target that is NaN or outside [0, 1],
-/// - [`Error::EmptyMean`] for the mean of no elements,
+/// - [`Error::InvalidWeight`] for a weight that is negative, infinite or NaN, [`Error::BroadcastMismatch`] for weights that do not fit,
+/// - [`Error::InvalidOffset`] and [`Error::InvalidIndex`] for sparse labels that are none,
+/// - [`Error::EmptyMean`] for the mean of no elements that count,
 /// - [`Error::ParameterOutOfRange`] for a divisor so small that the type of the logits cannot hold its reciprocal,
 /// - [`Error::TooLarge`] if there is no memory for a result.
 ///
@@ -122,7 +128,7 @@ impl AsymmetricLoss {
         self.reduced(logits, targets, Outputs::default())
     }
 
-    /// The loss of each element: what other libraries call the reduction "none".
+    /// The loss of each element, weights included: what other libraries call the reduction "none".
     ///
     /// # Errors
     ///
@@ -263,7 +269,7 @@ impl AsymmetricLoss {
     /// in it.
     ///
     /// It continues a chain rule: `upstream` is the gradient of some quantity in the [`losses`](Self::losses). One that is
-    /// infinite where the loss is flat gives NaN.
+    /// infinite where the loss is flat gives NaN; one of 0 leaves its element out, like a weight of 0.
     ///
     /// # Errors
     ///
@@ -316,8 +322,9 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// - [`Error::ParameterOutOfRange`] for a γ that is negative, NaN or infinite, for a margin or a floor outside [0, 1),
-    ///   and for a divisor that is not positive and finite.
+    /// - [`Error::ParameterOutOfRange`] for a γ that is negative, NaN or infinite, for a margin or a floor outside [0, 1), for a
+    ///   weight outside [0, 1e30], for smoothing outside [0, 1], for a negative floor of the curvature, and for a divisor that is not
+    ///   positive and finite.
     /// - [`Error::EmptyParameter`] for a setting without values.
     /// - [`Error::ParameterLength`] if settings are given for different numbers of classes.
     pub fn build(self) -> Result<AsymmetricLoss, Error> {

@@ -9,8 +9,9 @@ use std::str::FromStr;
 
 /// The Hessian diagonal that is given: as it is, or positive, for steps of Newton's method and for boosting.
 ///
-/// Where the curvature h of the loss of an element is negative, a step −g/h goes uphill. A safeguard replaces h, before weights
-/// of classes, weights of the call and the reduction multiply it. Values and gradients are not touched.
+/// Where the curvature h of the loss of an element is negative, a step −g/h goes uphill. A safeguard replaces h, before the
+/// reduction and the weights of classes, of positives and of the call multiply it. (The positive weight of a soft label is part of its
+/// loss.) Values and gradients are not touched.
 ///
 /// # Examples
 ///
