@@ -3,8 +3,10 @@
 //! Where an array is cut depends on its shape, not on the number of threads.
 
 use super::plan::{Plan, Plans};
-use super::row::{Results, Rows, Target, evaluate};
-use super::targets::{InvalidRow, Survey, TargetRows, Targets};
+use super::row::{Results, Target};
+use super::rows::{Rows, evaluate};
+use super::target_rows::{InvalidRow, Survey, TargetRows};
+use super::targets::Targets;
 use crate::checks::{broadcast, check_range, check_shape, check_weights};
 use crate::element::{Element, Float};
 use crate::error::Error;
