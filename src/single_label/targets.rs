@@ -50,7 +50,7 @@ impl<'a, T, I: ClassIndex, E: Dimension> Targets<'a, T, Classes<'a, I, E>> {
     }
 
     /// The same, but rows with this number are not known: they have no loss and no derivatives, whatever their logits
-    /// are, and no part in a mean.
+    /// are, and of the reductions only [`BatchMean`](crate::Reduction::BatchMean) counts them.
     ///
     /// # Examples
     ///
