@@ -50,6 +50,7 @@ pub use parameter::Parameter;
 pub use reduction::Reduction;
 pub use safeguard::Curvature;
 pub use settings::{Implementation, Settings};
+pub use single_label::SingleLabelLoss;
 pub use targets::{IntoTargets, Targets};
 
 /// The ndarray whose arrays the calls take: to build views of your own memory, whatever version you use elsewhere.

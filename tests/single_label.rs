@@ -847,14 +847,23 @@ fn reductions_divide_value_and_derivatives() {
     };
     let total = value(Reduction::Sum);
     assert!(total > 0.0);
-    for reduction in [Reduction::Mean, Reduction::BatchMean, Reduction::PositiveMean] {
-        assert_eq!(value(reduction), total / 7.0);
+    for (reduction, divisor) in [(Reduction::Mean, 7.0), (Reduction::PositiveMean, 7.0), (Reduction::BatchMean, 8.0)] {
+        assert_eq!(value(reduction), total / divisor);
     }
     assert_eq!(value(Reduction::WeightedMean), total / 9.5);
     let none = Array1::zeros(8);
     let weightless = SingleLabelLoss::builder().reduction(Reduction::WeightedMean).build().unwrap();
     let error = weightless.forward(&logits, Targets::classes(&classes).weights(&none)).unwrap_err();
     assert_eq!(error, Error::EmptyMean { shape: vec![8, 5] });
+    // Rows are counted by the batch mean whether they are known or not.
+    let batch_mean = SingleLabelLoss::builder().reduction(Reduction::BatchMean).build().unwrap();
+    let unknown = Array1::from_elem(8, -1);
+    assert_eq!(batch_mean.forward(&logits, Targets::classes(&unknown).ignore(-1)), Ok(0.0));
+    let no_rows = Array2::<f64>::zeros((0, 5));
+    let error = batch_mean.forward(&no_rows, &Array1::<u8>::zeros(0)).unwrap_err();
+    assert_eq!(error, Error::EmptyMean { shape: vec![0, 5] });
+    let deep = logits.to_shape((2, 4, 5)).unwrap();
+    assert_eq!(batch_mean.forward(&deep, &classes.to_shape((2, 4)).unwrap().to_owned()), Ok(sum.value / 8.0));
     let losses = SingleLabelLoss::default().losses(&logits, &classes).unwrap();
     assert!((losses.sum() - sum.value).abs() <= 1e-15 * sum.value);
 }

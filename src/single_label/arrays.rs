@@ -3,8 +3,10 @@
 //! Where an array is cut depends on its shape, not on the number of threads.
 
 use super::plan::{Plan, Plans};
-use super::row::{Results, Rows, Target, evaluate};
-use super::targets::{InvalidRow, Survey, TargetRows, Targets};
+use super::row::{Results, Target};
+use super::rows::{Rows, evaluate};
+use super::target_rows::{InvalidRow, Survey, TargetRows};
+use super::targets::Targets;
 use crate::checks::{broadcast, check_range, check_shape, check_weights};
 use crate::element::{Element, Float};
 use crate::error::Error;
@@ -77,11 +79,13 @@ pub(super) fn reduce<T: Element, R: TargetRows<D>, D: RemoveAxis>(
 
 /// What the sum over rows is divided by. A row is one element here, and its target the one positive.
 fn divisor(reduction: Reduction, survey: Survey, logits: &[usize]) -> Result<f64, Error> {
+    let rows = || logits.split_last().map_or(1, |(_, rows)| rows.iter().product::<usize>());
     let divisor = match reduction {
         Reduction::Sum => return Ok(1.0),
         Reduction::Divisor(divisor) => return Ok(divisor),
         Reduction::PositiveMean => return Ok((survey.known as f64).max(1.0)),
-        Reduction::Mean | Reduction::BatchMean => survey.known as f64,
+        Reduction::Mean => survey.known as f64,
+        Reduction::BatchMean => rows() as f64,
         Reduction::WeightedMean => survey.weight,
     };
     if divisor == 0.0 {

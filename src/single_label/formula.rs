@@ -2,7 +2,7 @@
 //!
 //! With ℓ = ln p and q = 1 − p: −q^γ₊·ℓ for the target class, −p^γ₋·ℓ for any other, and the derivatives of both in ℓ,
 //! where dp/dℓ = p and dq/dℓ = −p. The derivatives in the logits follow from them for all classes alike; see the sums
-//! in `row`.
+//! in `passes`.
 
 use crate::activation::bound;
 use crate::arithmetic::{Arithmetic, Pair};

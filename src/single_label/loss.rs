@@ -33,8 +33,8 @@ use std::fmt::{self, Debug, Display};
 /// these, or with nothing but −∞, has no limit and gives NaN. A row that is ignored or has a weight of 0 gives zeros,
 /// whatever its logits are.
 ///
-/// A [`Reduction`] divides the sum over rows: `Mean` and `BatchMean` by the number of known rows, `PositiveMean` by the
-/// same or 1, `WeightedMean` by the sum of their weights.
+/// A [`Reduction`] divides the sum over rows: `Mean` by the number of known rows, `PositiveMean` by the same or 1,
+/// `BatchMean` by the number of all rows, known or not, `WeightedMean` by the sum of the weights of known ones.
 ///
 /// Source: the class `ASLSingleLabel` of the official code, which has these defaults; timm's
 /// `AsymmetricLossSingleLabel` is the same with γ₊ = 1.
@@ -51,7 +51,7 @@ use std::fmt::{self, Debug, Display};
 /// - [`Error::TargetSum`] for a row of dense targets whose sum is not 1,
 /// - [`Error::InvalidWeight`] for a weight that is negative, NaN or infinite,
 /// - [`Error::BroadcastMismatch`] for weights that do not broadcast to the shape of the rows,
-/// - [`Error::EmptyMean`] for the mean of no known rows, or of none with a weight,
+/// - [`Error::EmptyMean`] for `Mean` of no known rows, `BatchMean` of no rows, `WeightedMean` of none with a weight,
 /// - [`Error::ParameterOutOfRange`] for a divisor so small that the type of the logits cannot hold its reciprocal,
 /// - [`Error::TooLarge`] if there is no memory for a result.
 ///

@@ -11,14 +11,23 @@
 //! [The mathematics](crate::docs::mathematics) derives gradient, diagonal of the Hessian and Hessian-vector product.
 
 mod arrays;
+mod class_index;
 mod formula;
 mod loss;
+mod passes;
 mod plan;
 mod row;
+mod rows;
 mod second_order;
 mod settings;
+mod share;
+mod softmax;
+mod stretch;
+mod target_rows;
 mod targets;
 
+pub use class_index::ClassIndex;
 pub use loss::SingleLabelLoss;
 pub use settings::{Builder, Settings};
-pub use targets::{ClassIndex, Classes, Dense, IntoTargets, Targets};
+pub use target_rows::{Classes, Dense};
+pub use targets::{IntoTargets, Targets};

@@ -1,7 +1,7 @@
 //! The constants of a loss in the type of the logits.
 
-use super::row::STRETCH;
 use super::settings::Settings;
+use super::stretch::STRETCH;
 use crate::element::Float;
 use crate::focal::LARGEST_GAMMA;
 use crate::parameter::Parameter;

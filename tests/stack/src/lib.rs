@@ -7,11 +7,15 @@
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod counting;
+#[cfg(test)]
 mod data;
 #[cfg(test)]
 mod native;
 #[cfg(test)]
 mod partials;
+#[cfg(test)]
+mod single_label;
 #[cfg(test)]
 mod speed;
 #[cfg(test)]

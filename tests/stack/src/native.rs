@@ -1,7 +1,9 @@
 //! `f32` and `f64`, on the stack of a thread that was made for a small job.
 
 use crate::calls::{alike, all_layouts, all_reductions, many_axes, mean_in_all_layouts, refuse, settings, stages};
+use crate::counting;
 use crate::data::{Element, Layout, Record, bytes, floats, infinite, labels, logits, saturated, soft_labels};
+use crate::single_label;
 use crate::threads::{in_small_pool, on_small_stack};
 use asymmetric_loss::{AsymmetricLoss, Builder, Error, Implementation, Parameter, Reduction};
 use ndarray::{Array1, Array2, Axis, s};
@@ -206,6 +208,27 @@ macro_rules! tests {
             }
 
             #[test]
+            fn counting() {
+                on_small_stack(KIB, || counting::targets::<$float>(SHAPE));
+            }
+
+            #[test]
+            fn parallel_counting() {
+                in_small_pool(KIB, || counting::strided_targets::<$float>(THREADS));
+            }
+
+            #[test]
+            fn single_label() {
+                on_small_stack(KIB, || single_label::calls::<$float>(SHAPE));
+                on_small_stack(KIB, || single_label::refuse::<$float>(SHAPE));
+            }
+
+            #[test]
+            fn parallel_single_label() {
+                in_small_pool(KIB, || single_label::calls::<$float>(THREADS));
+            }
+
+            #[test]
             fn long() {
                 on_small_stack(KIB, super::long::<$float>);
             }
@@ -233,6 +256,11 @@ macro_rules! tests {
     )*};
 }
 tests!(f32 f64);
+
+#[test]
+fn from_settings() {
+    on_small_stack(KIB, counting::from_settings);
+}
 
 #[test]
 fn builders_and_errors() {

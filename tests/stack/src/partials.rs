@@ -1,7 +1,9 @@
 //! A user's float that carries derivatives in several variables along.
 
 use crate::calls::{alike, all_layouts, all_reductions, many_axes, refuse, settings, stages};
+use crate::counting;
 use crate::data::{Element, Layout, Record, bytes, floats, labels, logits, saturated, soft_labels};
+use crate::single_label;
 use crate::threads::{in_small_pool, on_small_stack};
 use asymmetric_loss::{AsymmetricLoss, Float, Reduction};
 use ndarray::{Array2, s};
@@ -253,6 +255,22 @@ mod small {
     }
 
     #[test]
+    fn counting() {
+        on_small_stack(KIB, || counting::targets::<Small>(SHAPE));
+    }
+
+    #[test]
+    fn single_label() {
+        on_small_stack(KIB, || single_label::calls::<Small>(SHAPE));
+        on_small_stack(KIB, || single_label::refuse::<Small>(SHAPE));
+    }
+
+    #[test]
+    fn parallel_single_label() {
+        in_small_pool(KIB, || single_label::calls::<Small>([90, 91]));
+    }
+
+    #[test]
     fn parallel() {
         in_small_pool(KIB, || super::parallel::<1>(THREADS));
         let logits = variables::<1>(logits(THREADS));
@@ -304,6 +322,19 @@ mod big {
     #[cfg_attr(debug_assertions, ignore = "too large for a small stack without optimization")]
     fn gradient() {
         on_small_stack(KIB, || super::gradient::<256>(SHAPE));
+    }
+
+    #[test]
+    #[cfg_attr(debug_assertions, ignore = "too large for a small stack without optimization")]
+    fn counting() {
+        on_small_stack(KIB, || counting::targets::<Big>(SHAPE));
+    }
+
+    #[test]
+    #[cfg_attr(debug_assertions, ignore = "too large for a small stack without optimization")]
+    fn single_label() {
+        on_small_stack(KIB, || single_label::calls::<Big>(SHAPE));
+        on_small_stack(KIB, || single_label::refuse::<Big>(SHAPE));
     }
 
     #[test]
