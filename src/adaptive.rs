@@ -7,7 +7,7 @@ use crate::kernel::Labels;
 use crate::parameter::{Parameter, Short};
 use crate::sparse::Present;
 use crate::targets::{IntoTargets, Source};
-use ndarray::{ArrayBase, Data, Dimension, Zip};
+use ndarray::{ArrayBase, Data, Dimension};
 use std::fmt::{self, Display};
 
 /// Adaptive asymmetry: moves γ₋ from batch to batch, so that the probability gap Δp stays at a target.
@@ -215,10 +215,9 @@ impl AdaptiveAsymmetry {
                     }
                 };
                 let one = T::from_float(T::Float::from_f64(1.0));
-                match &weights {
-                    Some(weights) => Zip::from(logits).and(labels).and(weights).for_each(add),
-                    None => Zip::from(logits).and(labels).for_each(|z, y| add(z, y, &one)),
-                }
+                // In logical order, so that no layout shows.
+                let mut weights = weights.iter().flatten();
+                logits.iter().zip(labels).for_each(|(z, y)| add(z, y, weights.next().unwrap_or(&one)));
                 Labels::Dense(labels.view())
             }
             Source::Sparse { offsets, indices } => {

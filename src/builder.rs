@@ -1,9 +1,10 @@
 //! Settings on their way to a loss.
 
+use crate::error::Error;
 use crate::parameter::Parameter;
 use crate::reduction::Reduction;
 use crate::safeguard::Curvature;
-use crate::settings::{Implementation, Settings};
+use crate::settings::{Implementation, Settings, check_each};
 
 /// Builds an [`AsymmetricLoss`](crate::AsymmetricLoss); see [`AsymmetricLoss::builder`](crate::AsymmetricLoss::builder).
 ///
@@ -24,12 +25,14 @@ use crate::settings::{Implementation, Settings};
 #[must_use]
 pub struct Builder {
     pub(crate) settings: Settings,
+    /// What is wrong with an α, which is no setting by itself.
+    pub(crate) invalid: Option<Error>,
 }
 
 impl Settings {
     /// Starts from these settings.
     pub fn to_builder(&self) -> Builder {
-        Builder { settings: self.clone() }
+        Builder { settings: self.clone(), invalid: None }
     }
 }
 
@@ -83,13 +86,14 @@ impl Builder {
         self
     }
 
-    /// c ≥ 0, what the losses of a class are multiplied by; 1 by default. A class of weight 0 is left out, like elements of weight 0.
+    /// c, what the losses of a class are multiplied by: 0, or between 1e-12 and 1e12; 1 by default. A class of weight 0 is left
+    /// out, like elements of weight 0.
     pub fn class_weight(mut self, weight: impl Into<Parameter>) -> Self {
         self.settings.class_weight = weight.into();
         self
     }
 
-    /// π ≥ 0, what the terms of positives are multiplied by; 1 by default.
+    /// π, what the terms of positives are multiplied by: 0, or between 1e-12 and 1e12; 1 by default. One of 0 leaves out labels of 1.
     ///
     /// In [`Implementation::AlibabaMiil`] that is the positive's share of the cross-entropy, in the others its whole term. On
     /// labels 0 and 1 it is the same.
@@ -113,8 +117,16 @@ impl Builder {
     /// assert_eq!(balanced, plain * array![0.75, 0.25]);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn alpha(self, alpha: impl Into<Parameter>) -> Self {
+    pub fn alpha(mut self, alpha: impl Into<Parameter>) -> Self {
         let alpha = alpha.into();
+        let check = check_each(&alpha, |actual, class| match actual {
+            0.0..1.0 => Ok(()),
+            _ => {
+                let expected = "at least 0 and below 1";
+                Err(Error::ParameterOutOfRange { parameter: "alpha", expected, actual, class })
+            }
+        });
+        self.invalid = check.err();
         self.pos_weight(alpha.map(|alpha| alpha / (1.0 - alpha))).class_weight(alpha.map(|alpha| 1.0 - alpha))
     }
 

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::kernel::Labels;
 use crate::label::{Known, Label};
 use crate::parameter::Parameter;
-use crate::settings::Settings;
+use crate::settings::{LARGEST_WEIGHT, Settings};
 use crate::sum::is_finite;
 use ndarray::{ArrayView, Dimension, IxDyn};
 use num_traits::{One, Zero};
@@ -38,10 +38,11 @@ pub(crate) fn check_range<T: Float>(divisor: f64) -> Result<T, Error> {
     Err(Error::ParameterOutOfRange { parameter: "reduction", expected, actual: divisor, class: None })
 }
 
-/// Fails unless weights are finite and at least 0; says whether all are above it.
+/// Fails unless weights are between 0 and 1e12; says whether all are above 0.
 pub(crate) fn check_weights<T: Element>(weights: &ArrayView<'_, T, IxDyn>) -> Result<bool, Error> {
     let zero = T::Float::from_f64(0.0);
-    let is_valid = |weight: T::Float| (weight >= zero) & (weight * zero == zero);
+    let largest = T::Float::from_f64(LARGEST_WEIGHT);
+    let is_valid = |weight: T::Float| (weight >= zero) & (weight <= largest) & (weight * zero == zero);
     // Without an early end, so that it goes in vectors.
     let (valid, positive) = weights.fold((true, true), |(valid, positive), weight| {
         let weight = weight.to_float();

@@ -70,7 +70,7 @@ pub enum Error {
         /// Its value.
         actual: f64,
     },
-    /// A weight that is negative, infinite or NaN.
+    /// A weight that is negative, above 1e12, infinite or NaN.
     InvalidWeight {
         /// Where it stands in the array of weights.
         index: Vec<usize>,
@@ -161,7 +161,7 @@ impl fmt::Display for Error {
                 write!(f, "targets must lie in [0, 1], but the one at {index:?} is {}", Short(*actual))
             }
             Error::InvalidWeight { index, actual } => {
-                write!(f, "weights must be finite and at least 0, but the one at {index:?} is {}", Short(*actual))
+                write!(f, "weights must be between 0 and 1e12, but the one at {index:?} is {}", Short(*actual))
             }
             Error::BroadcastMismatch { expected, actual } => {
                 write!(f, "weights must broadcast to the shape {expected:?}, but their shape is {actual:?}")

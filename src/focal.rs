@@ -64,13 +64,16 @@ impl<V: Arithmetic> Jet<V> {
         Jet { value: self.value.zero(), ..self }
     }
 
-    /// y·positive + (1 − y)·negative.
+    /// The sum of shares of two losses. A share of 0 is none, whatever the loss.
     #[inline(always)]
-    pub(crate) fn mix(y: V, positive: Self, negative: Self) -> Self {
+    pub(crate) fn mix([of_positive, of_negative]: [V; 2], positive: Self, negative: Self) -> Self {
+        let zero = of_positive.zero();
+        let positive = Jet::select(of_positive.eq(zero), Jet { value: zero, first: zero, second: zero }, positive);
+        let (positive, negative) = (positive.times(of_positive), negative.times(of_negative));
         Jet {
-            value: mix(y, positive.value, negative.value),
-            first: mix(y, positive.first, negative.first),
-            second: mix(y, positive.second, negative.second),
+            value: positive.value + negative.value,
+            first: positive.first + negative.first,
+            second: positive.second + negative.second,
         }
     }
 
@@ -83,12 +86,6 @@ impl<V: Arithmetic> Jet<V> {
             second: V::select(mask, yes.second, no.second),
         }
     }
-}
-
-/// y·positive + (1 − y)·negative.
-#[inline(always)]
-fn mix<V: Arithmetic>(y: V, positive: V, negative: V) -> V {
-    y * positive + (y.one() - y) * negative
 }
 
 /// b^(γ−1), and the base to go with it: where γ is a whole 0 that is 1, or 0 for a b of 0.

@@ -169,7 +169,7 @@ impl<V: Arithmetic> Share<V> {
     /// The share of a label in the base, and with a weight in the cross-entropy.
     #[inline(always)]
     fn new(term: Term<V>, share: Pair<V>, weight: V, order: Order, saturated: bool) -> Self {
-        let infinite = is_infinite(term.entropy);
+        let infinite = is_infinite(term.entropy) & (share.hi * weight).gt(weight.zero());
         let (y, mut entropy, base) = (share.hi, term.entropy(order), term.base(term.wrong.u));
         if saturated {
             entropy.value = capped(entropy.value);
@@ -259,7 +259,7 @@ impl<T: Float> Formula<T> {
         if order == Order::Parameters {
             (positive, negative) = (positive.of_positive(), negative.of_negative());
         }
-        Jet::mix(y, positive.times(class.pos_weight), negative)
+        Jet::mix([y * class.pos_weight, one - y], positive, negative)
     }
 
     /// A label between 0 and 1 in `AlibabaMiil`, otherwise like [`hard`](Self::hard): base, cross-entropy and exponent are
@@ -294,22 +294,24 @@ impl<T: Float> Formula<T> {
         let ln = ln_base(base.value);
         let over_base = V::exp_pair(gamma.plus_single(-y.one()).times(ln));
         let c = entropy.value;
+        let beyond = z.gt(bound(z)) | (-bound(z)).gt(z);
         if saturated {
-            // Where C is larger b′ is 0, and no product of C may leave the range before it meets that.
-            let largest = z.number(4.0) * bound(z) * class.pos_weight.max(z.one());
-            entropy.value = V::select(c.gt(largest), largest, c);
+            // Beyond the bound b′ is 0, and no product of C may leave the range before it meets that.
+            let largest = z.number(4.0) * bound(z);
+            entropy.value = V::select(beyond & c.gt(largest), largest, c);
         }
         let mut loss = weighted(base, entropy, over_base, self.in_derivative(gamma.hi, order), order);
         if saturated {
             // A weight too small for the type may meet a C so large that their product is not. Its root is at most 1.
             let root = V::exp_pair(gamma.times(ln).times_single(z.number(0.5)));
-            let beyond = z.gt(bound(z)) | (-bound(z)).gt(z);
             loss.value = V::select(beyond, (root * c) * root, loss.value);
             loss.value = V::select(positive.infinite | negative.infinite, z.one() / z.zero(), loss.value);
         }
         if order == Order::Parameters {
             let in_gamma = loss.value * ln.round();
-            loss = Jet { value: y * in_gamma, second: absence.hi * in_gamma, ..loss };
+            // dC/dm may be infinite where the weight is 0.
+            let first = V::select(over_base.eq(z.zero()), z.zero(), loss.first);
+            loss = Jet { value: y * in_gamma, first, second: absence.hi * in_gamma };
         }
         loss
     }
@@ -386,8 +388,10 @@ impl<T: Float> Formula<T> {
     /// ln b, where it counts: with a b that is no normal number the loss is 0.
     #[inline(always)]
     fn ln_base<V: Arithmetic<Element = T>>(&self, term: &Term<V>) -> V {
-        let (b, Wrong { q, v, .. }) = (self.base(term).hi, term.wrong);
-        let complement = if self.implementation == Implementation::DeepPsp { q } else { v };
+        let (b, Wrong { q, v, m, .. }) = (self.base(term).hi, term.wrong);
+        // Without a margin v = q, but beyond the bound v is only small.
+        let shifted = self.implementation != Implementation::DeepPsp;
+        let complement = if shifted { V::select(m.eq(m.zero()), q, v) } else { q };
         let smallest = b.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
         V::select(smallest.gt(b), b.zero(), -V::neg_ln(complement, b))
     }

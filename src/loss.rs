@@ -37,7 +37,7 @@ use std::fmt::{self, Debug, Display};
 /// - [`Error::ShapeMismatch`] if an array has another shape than the logits,
 /// - [`Error::ParameterLength`] if a setting per class does not match the last axis,
 /// - [`Error::InvalidTarget`] for a target that is NaN or outside [0, 1],
-/// - [`Error::InvalidWeight`] for a weight that is negative, infinite or NaN, [`Error::BroadcastMismatch`] for weights that do not fit,
+/// - [`Error::InvalidWeight`] for a weight that is not between 0 and 1e12, [`Error::BroadcastMismatch`] for weights that do not fit,
 /// - [`Error::InvalidOffset`] and [`Error::InvalidIndex`] for sparse labels that are none,
 /// - [`Error::EmptyMean`] for the mean of no elements that count,
 /// - [`Error::ParameterOutOfRange`] for a divisor so small that the type of the logits cannot hold its reciprocal,
@@ -226,7 +226,8 @@ impl AsymmetricLoss {
         Ok((value, gradient))
     }
 
-    /// The reduced loss; its gradient overwrites `gradient`. One pass, and no allocation for `f32` and `f64`.
+    /// The reduced loss; its gradient overwrites `gradient`. One pass, and no allocation for `f32` and `f64`, unless
+    /// weights have more than four axes.
     ///
     /// After an error the content of `gradient` is unspecified.
     ///
@@ -323,11 +324,14 @@ impl Builder {
     /// # Errors
     ///
     /// - [`Error::ParameterOutOfRange`] for a γ that is negative, NaN or infinite, for a margin or a floor outside [0, 1), for a
-    ///   weight outside [0, 1e30], for smoothing outside [0, 1], for a negative floor of the curvature, and for a divisor that is not
-    ///   positive and finite.
+    ///   weight that is neither 0 nor between 1e-12 and 1e12, for an α outside [0, 1), for smoothing outside [0, 1], for a floor
+    ///   of the curvature outside [0, 1e12], and for a divisor that is not positive and finite.
     /// - [`Error::EmptyParameter`] for a setting without values.
     /// - [`Error::ParameterLength`] if settings are given for different numbers of classes.
     pub fn build(self) -> Result<AsymmetricLoss, Error> {
+        if let Some(error) = self.invalid {
+            return Err(error);
+        }
         self.settings.check()?;
         Ok(self.settings.into())
     }

@@ -43,11 +43,11 @@ pub enum Curvature {
 const EXPECTED: &str = "exact, at-least(ε) or magnitude(ε)";
 
 impl Curvature {
-    /// Fails unless ε is finite and at least 0.
+    /// Fails unless ε is between 0 and 1e12.
     pub(crate) fn check(self) -> Result<(), Error> {
         match self {
-            Curvature::AtLeast(actual) | Curvature::Magnitude(actual) if !(actual >= 0.0 && actual.is_finite()) => {
-                let expected = "finite and at least 0";
+            Curvature::AtLeast(actual) | Curvature::Magnitude(actual) if !(0.0..=1e12).contains(&actual) => {
+                let expected = "between 0 and 1e12";
                 Err(Error::ParameterOutOfRange { parameter: "curvature", expected, actual, class: None })
             }
             _ => Ok(()),

@@ -247,15 +247,21 @@ impl Settings {
     }
 }
 
-/// Fails unless a weight is at least 0, and so small that no type gets out of range by it.
-fn check_weight(parameter: &'static str, actual: f64, class: Option<usize>) -> Result<(), Error> {
-    if (0.0..=1e30).contains(&actual) {
+/// The largest weight: the product of three does not take a moderate loss out of the range of `f32`.
+pub(crate) const LARGEST_WEIGHT: f64 = 1e12;
+
+/// Fails unless a weight is 0 or moderate.
+pub(crate) fn check_weight(parameter: &'static str, actual: f64, class: Option<usize>) -> Result<(), Error> {
+    if actual == 0.0 || (1.0 / LARGEST_WEIGHT..=LARGEST_WEIGHT).contains(&actual) {
         return Ok(());
     }
-    Err(Error::ParameterOutOfRange { parameter, expected: "at least 0 and at most 1e30", actual, class })
+    Err(Error::ParameterOutOfRange { parameter, expected: "0, or between 1e-12 and 1e12", actual, class })
 }
 
-fn check_each(parameter: &Parameter, check: impl Fn(f64, Option<usize>) -> Result<(), Error>) -> Result<(), Error> {
+pub(crate) fn check_each(
+    parameter: &Parameter,
+    check: impl Fn(f64, Option<usize>) -> Result<(), Error>,
+) -> Result<(), Error> {
     match parameter {
         Parameter::Uniform(value) => check(*value, None),
         Parameter::PerClass(values) => {

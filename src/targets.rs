@@ -60,9 +60,10 @@ impl<'a, Y: Label, T: Element, D: Dimension> Targets<'a, Y, T, D> {
         Targets { labels, known: Known { ignored: None }, weights: None }
     }
 
-    /// Leaves out the elements with this label, which may be NaN: their label is unknown.
+    /// Leaves out the elements with this label, which may be NaN: their label is unknown. Labels are compared by their presence, an `f64`.
     ///
-    /// An element that is left out does not exist: its loss and derivatives are 0 whatever its logit, and no mean counts it.
+    /// An element that is left out does not exist: its loss and derivatives are 0 whatever its logit, and no
+    /// mean over elements counts it.
     ///
     /// # Examples
     ///
@@ -81,7 +82,7 @@ impl<'a, Y: Label, T: Element, D: Dimension> Targets<'a, Y, T, D> {
         self
     }
 
-    /// Multiplies the losses by weights ω: finite numbers of at least 0, in an array that broadcasts to the shape of the
+    /// Multiplies the losses by weights ω: numbers between 0 and 1e12, in an array that broadcasts to the shape of the
     /// logits, say `(n, 1)` for one per row.
     ///
     /// An element of weight 0 is left out, whatever its logit and label. Of the reductions, only

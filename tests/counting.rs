@@ -357,18 +357,19 @@ fn lists_that_are_none() {
 fn weights_that_are_none() {
     let loss = AsymmetricLoss::default();
     let (z, y) = (Array2::<f32>::zeros((2, 3)), Array2::from_elem((2, 3), true));
-    for (value, shown) in
-        [(-1.0, "-1"), (f32::NAN, "NaN"), (f32::INFINITY, "inf"), (-f32::MIN_POSITIVE, "-1.1754943508222875e-38")]
-    {
+    for (value, shown) in [
+        (-1.0, "-1"),
+        (f32::NAN, "NaN"),
+        (f32::INFINITY, "inf"),
+        (2e12, "1999999991808"),
+        (-f32::MIN_POSITIVE, "-1.1754943508222875e-38"),
+    ] {
         let mut weights = Array2::from_elem((2, 1), 1.0);
         weights[[1, 0]] = value;
         let error = loss.forward(&z, Targets::new(&y).weights(&weights)).unwrap_err();
         assert!(matches!(&error, Error::InvalidWeight { index, actual } if *index == [1, 0]
             && actual.to_bits() == f64::from(value).to_bits()));
-        assert_eq!(
-            error.to_string(),
-            format!("weights must be finite and at least 0, but the one at [1, 0] is {shown}")
-        );
+        assert_eq!(error.to_string(), format!("weights must be between 0 and 1e12, but the one at [1, 0] is {shown}"));
     }
     let weights = Array2::<f32>::zeros((3, 1));
     let error = loss.gradient(&z, Targets::new(&y).weights(&weights)).unwrap_err();
@@ -378,7 +379,10 @@ fn weights_that_are_none() {
         ("class_weight", AsymmetricLoss::builder().class_weight([1.0, f64::NAN])),
         ("pos_weight", AsymmetricLoss::builder().pos_weight([1.0, -0.5])),
         ("class_weight", AsymmetricLoss::builder().class_weight([1.0, f64::INFINITY])),
-        ("pos_weight", AsymmetricLoss::builder().alpha([0.5, 1.0])),
+        ("alpha", AsymmetricLoss::builder().alpha([0.5, 1.0])),
+        ("alpha", AsymmetricLoss::builder().alpha([0.5, f64::NAN])),
+        ("pos_weight", AsymmetricLoss::builder().pos_weight([1.0, 1e-13])),
+        ("class_weight", AsymmetricLoss::builder().class_weight([1.0, 2e12])),
     ] {
         let error = builder.build().unwrap_err();
         assert!(
@@ -474,5 +478,71 @@ fn what_is_left_out_is_zero() {
         let upstream = array![[f64::INFINITY, f64::NAN, 0.0]];
         let gradient = loss.vjp(&array![[1.0, 1.0, f64::NAN]], &array![[1.0, 0.0, 0.0]], &upstream).unwrap();
         assert_eq!(gradient, array![[0.0; 3]]);
+    }
+}
+
+/// The last stretch of a run is padded, and nothing of an earlier one may be left in it.
+#[test]
+fn padding_is_no_element() {
+    let loss = AsymmetricLoss::builder().class_weight([0, 1, 1]).build().unwrap();
+    for rows in 1..50 {
+        let mut y = Array2::<u8>::zeros((rows, 3));
+        y[[rows / 2, 0]] = 2;
+        loss.forward(&Array2::<f32>::zeros((rows, 3)), &y).unwrap();
+        loss.parameter_gradients(&Array2::<f32>::zeros((rows, 3)), &y).unwrap();
+    }
+}
+
+/// Weights at the ends of their range, and logits at the ends of theirs.
+#[test]
+fn extreme_weights() {
+    for implementation in common::IMPLEMENTATIONS {
+        let with = |pos_weight: f64| {
+            let builder = AsymmetricLoss::builder().implementation(implementation).pos_weight(pos_weight);
+            builder.reduction(Reduction::Sum)
+        };
+        // The limit: neither label costs anything.
+        let nothing = with(0.0).build().unwrap();
+        for (z, y) in [(f64::NEG_INFINITY, 0.5), (-1e300, 0.5), (f64::NEG_INFINITY, 0.999)] {
+            let d = nothing.derivatives(&array![z], &array![y]).unwrap();
+            assert!(d.value == 0.0 && d.gradient[0] == 0.0 && d.hessian_diagonal[0] == 0.0, "{implementation}: {d:?}");
+        }
+        let smoothed = with(0.0).label_smoothing(0.1).build().unwrap();
+        assert_eq!(smoothed.forward(&array![f64::NEG_INFINITY], &array![1]), Ok(0.0));
+        let large = with(1e6).build().unwrap().forward(&array![-1e33_f32], &array![1e-3_f32]).unwrap();
+        assert!(large.is_finite(), "{implementation}: {large}");
+        for pos_weight in [1e-12, 1e3, 1e7, 1e12] {
+            for gamma in [0.0, 1.0, 4.0] {
+                let loss = with(pos_weight).gamma_neg(gamma).gamma_pos(gamma).prob_margin(0).build().unwrap();
+                for z in [-3e38_f32, -1e37, -100.0, -10.0, 0.0, 10.0, 100.0, 3e38] {
+                    for y in [0.0_f32, 1e-34, 1e-20, 0.5, 1.0 - f32::EPSILON, 1.0] {
+                        let d = loss.derivatives(&array![z], &array![y]).unwrap();
+                        let numbers = [d.value, d.gradient[0], d.hessian_diagonal[0]];
+                        let case = format!("{implementation}, π {pos_weight:e}, γ {gamma}, z {z:e}, y {y:e}");
+                        assert!(numbers.iter().all(|x| !x.is_nan()), "{case}: {numbers:?}");
+                    }
+                }
+            }
+        }
+    }
+    // What underflows is not left out: its bits do not depend on other weights.
+    let loss = AsymmetricLoss::builder().class_weight(1e-12).build().unwrap();
+    for other in [0.0, 1.0] {
+        let weights = array![1e-37_f32, other];
+        let losses = loss.losses(&array![f32::NAN, 0.0], Targets::new(&array![1, 1]).weights(&weights)).unwrap();
+        assert!(losses[0].is_nan());
+    }
+}
+
+/// Also where the divisor is a sum with roundings.
+#[test]
+fn positive_mean_in_every_layout() {
+    let loss = AsymmetricLoss::builder().reduction(Reduction::PositiveMean).build().unwrap();
+    for seed in 0..50 {
+        let of = |factor: f64| move |(i, j): (usize, usize)| (((i * 17 + j + seed) as f64) * factor).sin().abs();
+        let (z, y) = (Array2::from_shape_fn((13, 17), of(1.7)), Array2::from_shape_fn((13, 17), of(0.77)));
+        let expected = loss.gradient(&z, &y).unwrap();
+        assert_eq!(loss.gradient(&fortran(&z), &fortran(&y)).unwrap(), expected);
+        assert_eq!(loss.gradient(&z, &reversed(&y)).unwrap(), expected);
     }
 }

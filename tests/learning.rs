@@ -251,3 +251,31 @@ fn extreme_logits() {
         }
     }
 }
+
+/// Beyond the range of e^(−|z|) the derivatives in γ vanish with ln b, and an infinite slope in m meets a weight of 0.
+#[test]
+fn beyond_the_range() {
+    for implementation in IMPLEMENTATIONS {
+        let with = |gamma: f64, margin: f64| {
+            let builder = AsymmetricLoss::builder().implementation(implementation);
+            builder.gamma_neg(gamma).gamma_pos(gamma).prob_margin(margin).build().unwrap()
+        };
+        for gamma in [0.0, 1.0, 4.0, 2.5] {
+            for z in [-1e35_f32, -3.4e38, f32::NEG_INFINITY] {
+                let slope = with(gamma, 0.05).parameter_gradients(&array![z], &array![1]).unwrap().gamma_pos[0];
+                assert!((-1e-6..=0.0).contains(&slope), "{implementation}, γ {gamma}, z {z:e}: {slope:e}");
+            }
+            for z in [1e300, f64::INFINITY] {
+                let slope = with(gamma, 0.0).parameter_gradients(&array![z], &array![0]).unwrap().gamma_neg[0];
+                assert!((-1e-6..=0.0).contains(&slope), "{implementation}, γ {gamma}, z {z:e}: {slope:e}");
+            }
+        }
+        let steep = AsymmetricLoss::builder().implementation(implementation).gamma_neg(0).gamma_pos(30).prob_margin(0);
+        let steep = steep.build().unwrap();
+        for (z, y) in [(95.0, 0.999), (720.0, 1.0 - 1e-16)] {
+            assert!(steep.parameter_gradients(&array![z], &array![y]).unwrap().prob_margin[0] <= 0.0);
+            let single = steep.parameter_gradients(&array![z as f32], &array![y as f32]).unwrap();
+            assert!(single.prob_margin[0] <= 0.0, "{implementation}, z {z}");
+        }
+    }
+}

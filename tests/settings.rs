@@ -152,7 +152,7 @@ fn names_are_those_of_the_reference_in_any_case() {
     }
     for name in ["at-least(-1)", "magnitude(NaN)", "magnitude(inf)"] {
         let error = name.parse::<Curvature>().unwrap_err().to_string();
-        assert!(error.starts_with("curvature must be finite and at least 0, but is "), "{error}");
+        assert!(error.starts_with("curvature must be between 0 and 1e12, but is "), "{error}");
     }
 }
 

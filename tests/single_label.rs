@@ -773,10 +773,7 @@ fn errors_name_the_place() {
     for (weight, text) in [(-1.0, "-1"), (f64::NAN, "NaN"), (INFINITY, "inf")] {
         let weights = array![[1.0, weight], [0.0, 1.0]];
         let error = loss.forward(&logits, Targets::classes(&classes).weights(&weights)).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("weights must be finite and at least 0, but the one at [0, 1] is {text}")
-        );
+        assert_eq!(error.to_string(), format!("weights must be between 0 and 1e12, but the one at [0, 1] is {text}"));
     }
 
     let mut shares = Array3::zeros((2, 2, 3));
@@ -932,4 +929,15 @@ fn values_and_gradients_are_those_of_timm() {
             assert!((ours - timm).abs() <= TOLERANCE * timm.abs(), "case {number}: {ours:e}, but timm has {timm:e}");
         }
     }
+}
+
+/// Shares that do not sum to 1 to the last digit are no weight.
+#[test]
+fn shares_weigh_nothing() {
+    let loss = SingleLabelLoss::builder().gamma_neg(0).gamma_pos(0).label_smoothing(0.0).build().unwrap();
+    let (z, y) = (array![[1.0, -0.5_f64]], array![[0.7, 0.297]]);
+    let ln_sum = (1.0_f64.exp() + (-0.5_f64).exp()).ln();
+    let expected = -(0.7 * (1.0 - ln_sum) + 0.297 * (-0.5 - ln_sum));
+    let value = loss.forward(&z, Targets::dense(&y)).unwrap();
+    assert!((value - expected).abs() < 1e-15, "{value} {expected}");
 }

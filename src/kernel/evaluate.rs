@@ -394,7 +394,7 @@ fn stretch<'a, T: Float, const N: usize>(slice: &'a [T], padded: &'a mut [T; N])
     padded
 }
 
-/// The labels of a slice as floats, and behind those of a shorter one what was there: zeros or valid labels.
+/// The labels of a slice as floats, and behind those of a shorter one zeros.
 #[inline(always)]
 fn convert<'a, T: Float, Y: Label, const N: usize>(slice: &[Y], floats: &'a mut [T; N]) -> &'a [T; N] {
     if let Ok(stretch) = <&[Y; N]>::try_from(slice) {
@@ -403,6 +403,8 @@ fn convert<'a, T: Float, Y: Label, const N: usize>(slice: &[Y], floats: &'a mut 
         }
         return floats;
     }
+    // Not the labels of an earlier stretch, whose weights were others.
+    *floats = [T::zero(); N];
     for (float, &y) in floats.iter_mut().zip(slice) {
         *float = T::from_f64(y.presence().unwrap_or(f64::NAN));
     }

@@ -151,9 +151,8 @@ impl<T: Float> Table<T> {
         let given = [gamma_neg, gamma_pos, pos_weight, class_weight];
         let period = |classes: Option<usize>| classes.unwrap_or(1);
         let mut columns = Columns::zeros(given.len(), period(given.into_iter().find_map(Parameter::classes)));
-        // What is large may round up to ∞.
-        let limit = focal::LARGEST_GAMMA.min(f64::from(T::MAX_EXPONENT).exp2());
-        let rounded = |number: f64| T::from_f64(number.min(limit));
+        // A γ may round up to ∞.
+        let rounded = |number: f64| T::from_f64(number.min(focal::LARGEST_GAMMA));
         for (column, parameter) in columns.columns_mut().zip(given) {
             match parameter {
                 Parameter::Uniform(value) => column.fill(rounded(*value)),
@@ -309,7 +308,7 @@ impl<T: Float> Plan<T> {
                 detached: settings.detach_focal_weight,
                 // A floor below the smallest normal number is none.
                 floor: (settings.log_floor >= smallest::<T>()).then(|| (floor, T::from_f64(-floor.to_f64().ln()))),
-                smoothing: (alpha > 0.0).then(|| (T::from_f64(1.0 - alpha), T::from_f64(alpha / 2.0))),
+                smoothing: (alpha > 0.0).then(|| (T::one() - T::from_f64(alpha), T::from_f64(alpha / 2.0))),
             },
             table,
         }

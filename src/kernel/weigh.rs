@@ -75,21 +75,21 @@ impl<T: Float, const N: usize> Prepared<T, N> {
             if formula.smoothing.is_some() {
                 y = V::select(y.ge(zero) & one.ge(y), formula.smoothed(y), y);
             }
+            let mut left_out = count.is_unknown(given);
             if let Some(pos_weight) = count.pos_weight {
                 product = V::select(y.eq(one), V::load(context, pos_weight, at), one);
+                left_out = left_out | product.eq(zero);
             }
             let mut i = 0;
             while i < count.factors.len() {
                 if let Some(factor) = count.factors[i] {
                     let factor = V::load(context, factor, at);
-                    // 0 stays 0, whatever it meets.
-                    let is_zero = factor.eq(zero) | product.eq(zero);
-                    product = V::select(is_zero, zero, product * factor);
+                    left_out = left_out | factor.eq(zero);
+                    product = product * factor;
                 }
                 i += 1;
             }
             if count.leaves_out {
-                let left_out = count.is_unknown(given) | product.eq(zero);
                 (z, y) = (V::select(left_out, zero, z), V::select(left_out, zero, y));
                 product = V::select(left_out, zero, product);
             }

@@ -113,7 +113,7 @@ pub(super) fn target<V: Arithmetic>(class: &Probability<V>, gamma: V, whole: Opt
 pub(super) fn blended<V: Arithmetic>(y: V, t: V, target: Jet<V>, other: Jet<V>) -> Jet<V> {
     let (zero, one) = (y.zero(), y.one());
     // A share of 0 of an infinite loss is none.
-    let mixed = Jet::mix(y, target, other);
+    let mixed = Jet::mix([y, y.one() - y], target, other);
     let mixed = Jet::select(y.eq(zero), other, Jet::select(y.eq(one), target, mixed));
     let nothing = Jet { value: zero, first: zero, second: zero };
     Jet::select(t.gt(zero), scaled(mixed, t), nothing)

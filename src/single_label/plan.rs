@@ -14,7 +14,7 @@ const LARGEST_WHOLE: f64 = 4.0;
 /// A number per class, so that those of neighbouring classes load as a vector.
 #[derive(Clone, Debug)]
 pub(super) struct Column<T> {
-    is_uniform: bool,
+    pub(super) is_uniform: bool,
     /// Zeros fill up the last stretch.
     values: Vec<T>,
 }

@@ -41,12 +41,18 @@ pub(super) fn fill<T: Float>(results: &mut Results<'_, T>, x: T) {
 }
 
 impl<T: Float> Row<'_, T> {
-    /// Σ y·weight over the classes.
+    /// The mean of the weights of the classes, by their shares in the target.
     pub(super) fn mean_class_weight(&self) -> T {
-        let mut sum = T::from_f64(0.0);
-        for (class, &y) in self.shares.iter().enumerate() {
-            sum = sum + y * self.plan.class_weight.of(class);
+        let weights = &self.plan.class_weight;
+        if weights.is_uniform {
+            return weights.of(0);
         }
-        sum
+        let zero = T::Sum::from_f64(0.0);
+        let (mut weighted, mut total) = (zero, zero);
+        for (class, &y) in self.shares.iter().enumerate() {
+            weighted = weighted + T::Sum::from(y) * T::Sum::from(weights.of(class));
+            total = total + T::Sum::from(y);
+        }
+        T::from_sum(weighted / total)
     }
 }

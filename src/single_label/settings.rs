@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::focal;
 use crate::parameter::{Parameter, Short};
 use crate::reduction::Reduction;
+use crate::settings::{check_each, check_weight};
 use std::fmt::{self, Display};
 
 /// The settings of a [`SingleLabelLoss`]: valid, comparable, printable on one line.
@@ -88,13 +89,13 @@ impl Settings {
 
     /// Fails if a setting is out of range or empty, or if settings are given for different numbers of classes.
     fn check(&self) -> Result<(), Error> {
-        check_each("gamma_neg", &self.gamma_neg)?;
-        check_each("gamma_pos", &self.gamma_pos)?;
+        check_each(&self.gamma_neg, |gamma, class| focal::check("gamma_neg", gamma, class))?;
+        check_each(&self.gamma_pos, |gamma, class| focal::check("gamma_pos", gamma, class))?;
         let (parameter, actual, class) = ("label_smoothing", self.label_smoothing, None);
         if !(0.0..1.0).contains(&actual) {
             return Err(Error::ParameterOutOfRange { parameter, expected: "at least 0 and below 1", actual, class });
         }
-        check_each("class_weight", &self.class_weight)?;
+        check_each(&self.class_weight, |weight, class| check_weight("class_weight", weight, class))?;
         self.reduction.check()?;
         if let Some((parameter, _)) = self.per_class().find(|&(_, classes)| classes == 0) {
             return Err(Error::EmptyParameter { parameter });
@@ -107,16 +108,6 @@ impl Settings {
         match self.per_class().find(|&(_, classes)| classes != expected) {
             Some((parameter, actual)) => Err(Error::ParameterLength { parameter, expected, actual }),
             None => Ok(()),
-        }
-    }
-}
-
-/// Fails unless all values are finite and at least 0.
-fn check_each(name: &'static str, parameter: &Parameter) -> Result<(), Error> {
-    match parameter {
-        Parameter::Uniform(value) => focal::check(name, *value, None),
-        Parameter::PerClass(values) => {
-            values.iter().enumerate().try_for_each(|(class, &value)| focal::check(name, value, Some(class)))
         }
     }
 }
