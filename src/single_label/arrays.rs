@@ -4,7 +4,7 @@
 
 use super::plan::{Plan, Plans};
 use super::row::{Results, Target};
-use super::rows::{Rows, evaluate};
+use super::rows::{LARGE, Rows, evaluate};
 use super::target_rows::{InvalidRow, Survey, TargetRows};
 use super::targets::Targets;
 use crate::checks::{broadcast, check_range, check_shape, check_weights};
@@ -183,7 +183,11 @@ fn walk<T: Element, R: TargetRows<D>, D: RemoveAxis>(
     let axis = shape[..shape.len() - 1].iter().position(|&length| length > 1);
     let Some(axis) = axis.filter(|_| elements > LEAF && count > 0) else {
         let mut sum = Accumulator::new(pass.loss_scale);
-        leaf(pass, arrays, count, &mut sum)?;
+        if size_of::<T::Float>() > LARGE {
+            leaf::<_, _, _, 1>(pass, arrays, count, &mut sum)?;
+        } else {
+            leaf::<_, _, _, TOGETHER>(pass, arrays, count, &mut sum)?;
+        }
         return Ok(sum.total());
     };
     let [left, right] = arrays.halves(axis);
@@ -191,8 +195,10 @@ fn walk<T: Element, R: TargetRows<D>, D: RemoveAxis>(
     Ok(left?.plus(right?))
 }
 
-/// Evaluates rows in sequence.
-fn leaf<T: Element, R: TargetRows<D>, D: RemoveAxis>(
+/// Evaluates rows in sequence, so many together. Not inlined, because its arrays would take room in every frame of the
+/// recursion.
+#[inline(never)]
+fn leaf<T: Element, R: TargetRows<D>, D: RemoveAxis, const N: usize>(
     pass: &Pass<'_, T::Float>,
     arrays: Arrays<'_, T, R, D>,
     count: usize,
@@ -224,10 +230,10 @@ fn leaf<T: Element, R: TargetRows<D>, D: RemoveAxis>(
         let mut row_weights = weights.as_ref().map(|weights| weights.iter());
         let mut start = 0;
         while start < count {
-            let together = TOGETHER.min(count - start);
-            let mut what = [Target::Absent; TOGETHER];
-            let mut scales = [T::Float::from_f64(1.0); TOGETHER];
-            let mut values = [zero; TOGETHER];
+            let together = N.min(count - start);
+            let mut what = [Target::Absent; N];
+            let mut scales = [T::Float::from_f64(1.0); N];
+            let mut values = [zero; N];
             for target in &mut what[..together] {
                 *target = match targets.next() {
                     Some(Ok(target)) => target,

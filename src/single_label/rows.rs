@@ -9,7 +9,7 @@ use castaway::cast;
 use std::ops::Range;
 
 /// The size of an element, in bytes, above which classes go one by one, or a stretch of them would fill the stack.
-const LARGE: usize = 64;
+pub(super) const LARGE: usize = 64;
 
 /// Rows to evaluate, one behind the other, and where the results go.
 #[derive(Debug)]

@@ -225,7 +225,7 @@ macro_rules! tests {
 
             #[test]
             fn parallel_single_label() {
-                in_small_pool(KIB, || single_label::calls::<$float>(THREADS));
+                in_small_pool(KIB, || single_label::parallel::<$float>(THREADS));
             }
 
             #[test]

@@ -267,7 +267,7 @@ mod small {
 
     #[test]
     fn parallel_single_label() {
-        in_small_pool(KIB, || single_label::calls::<Small>([90, 91]));
+        in_small_pool(KIB, || single_label::parallel::<Small>(THREADS));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Every method of the single-label loss, on arrays of any kind.
 
-use crate::data::{Element, LAYOUTS, Record, labels, logits, saturated, soft_labels};
+use crate::data::{Element, LAYOUTS, Layout, Record, labels, logits, saturated, soft_labels};
 use asymmetric_loss::single_label::{IntoTargets, Targets};
 use asymmetric_loss::{Error, Reduction, SingleLabelLoss};
 use ndarray::{Array1, Array2, Axis, Ix2};
@@ -48,10 +48,17 @@ fn methods<'a, T: Element>(
 
 /// All kinds of targets, in every layout.
 pub(crate) fn calls<T: Element>(shape: [usize; 2]) -> Record {
-    Record::all([with(&logits::<T>(shape)), with(&saturated::<T>(shape))].map(|record| record.expect("valid input")))
+    let all = settings(shape[1]);
+    let [moderate, saturated] = [logits::<T>(shape), saturated::<T>(shape)].map(|logits| with(&all, &logits, &LAYOUTS));
+    Record::all([moderate.expect("valid input"), saturated.expect("valid input")])
 }
 
-fn with<T: Element>(logits: &Array2<T>) -> Result<Record, Error> {
+/// All kinds of targets of a large array that is no slice.
+pub(crate) fn parallel<T: Element>(shape: [usize; 2]) -> Record {
+    with(&settings(shape[1])[..1], &saturated::<T>(shape), &[Layout::Strided]).expect("valid input")
+}
+
+fn with<T: Element>(settings: &[SingleLabelLoss], logits: &Array2<T>, layouts: &[Layout]) -> Result<Record, Error> {
     let [rows, classes]: [usize; 2] = logits.dim().into();
     let known = Array1::from_shape_fn(rows, |row| row * 7 % classes);
     let unknown = Array1::from_shape_fn(rows, |row| if row % 3 == 1 { -1 } else { (row % classes) as i64 });
@@ -67,13 +74,13 @@ fn with<T: Element>(logits: &Array2<T>) -> Result<Record, Error> {
         row[class] = true;
     }
     let mut record = Record::new();
-    for layout in LAYOUTS {
+    for &layout in layouts {
         let (logits, shares) = (layout.of(logits), layout.of(&shares));
-        for loss in settings(classes) {
-            methods(&loss, &logits, Targets::classes(&known), &mut record)?;
-            methods(&loss, &logits, Targets::classes(&unknown).ignore(-1).weights(&weights), &mut record)?;
-            methods(&loss, &logits, Targets::dense(&shares), &mut record)?;
-            methods(&loss, &logits, Targets::dense(&one_hot).weights(&weights), &mut record)?;
+        for loss in settings {
+            methods(loss, &logits, Targets::classes(&known), &mut record)?;
+            methods(loss, &logits, Targets::classes(&unknown).ignore(-1).weights(&weights), &mut record)?;
+            methods(loss, &logits, Targets::dense(&shares), &mut record)?;
+            methods(loss, &logits, Targets::dense(&one_hot).weights(&weights), &mut record)?;
         }
     }
     Ok(record)
