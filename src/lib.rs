@@ -29,6 +29,7 @@ mod settings;
 mod sparse;
 mod sum;
 mod targets;
+mod term;
 mod threads;
 
 pub mod activation;

@@ -8,6 +8,7 @@ mod copies;
 mod evaluate;
 mod parameters;
 mod plan;
+mod stretch;
 mod traverse;
 mod weigh;
 
