@@ -65,7 +65,7 @@ impl<'a, Y: Label, T: Element, D: Dimension> Checked<'a, Y, T, D> {
 
     /// The first invalid label, once one was met behind some that are `valid`.
     pub(crate) fn invalid(&self, plans: &Plans, upstream: Option<&ArrayView<'_, T, D>>, valid: usize) -> Error {
-        let factors = [self.weights.as_ref(), upstream].map(|factor| factor.map(|factor| factor.view()));
+        let factors = [self.weights.as_ref().map(|weights| weights.view()), upstream.map(|upstream| upstream.view())];
         let is_left_out = |index: &[usize]| is_left_out(&plans.settings.class_weight, &factors, index);
         find_invalid::<T, _, _>(&self.labels, self.known, is_left_out, valid)
     }
@@ -90,7 +90,10 @@ pub(crate) fn evaluate<T: Element, Y: Label, D: Dimension>(
         let arrays = Arrays {
             logits: logits.view(),
             labels: targets.labels.view(),
-            factors: [&targets.weights, &upstream].map(|factor| factor.as_ref().map(|factor| factor.view())),
+            factors: [
+                targets.weights.as_ref().map(|weights| weights.view()),
+                upstream.as_ref().map(|upstream| upstream.view()),
+            ],
             losses: losses.as_mut().map(|losses| losses.view_mut()),
             gradient: gradient.as_mut().map(|gradient| gradient.view_mut()),
             hessian: hessian.as_mut().map(|hessian| hessian.view_mut()),
