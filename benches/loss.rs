@@ -11,7 +11,7 @@ use asymmetric_loss::single_label::{self, SingleLabelLoss};
 use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Float, Implementation, IntoTargets, Label, Targets};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
-use ndarray::{Array1, Array2, ShapeBuilder, s};
+use ndarray::{Array1, Array2, Ix2, ShapeBuilder, s};
 use std::hint::black_box;
 use std::time::Duration;
 use yardstick::baseline::{MARGIN, Plain, data, memory_floor, plain, plain_parallel};
@@ -151,14 +151,35 @@ fn counting(criterion: &mut Criterion) {
         let paper = with(smooth.clone().implementation(Implementation::Paper));
         let mut group = named_group(criterion, format!("counting/{rows}x{classes} f32"), shape);
         let dense = || Targets::new(&targets);
-        step(&mut group, "default", &default, &logits, &targets);
-        step(&mut group, "class weights", &weighted, &logits, &targets);
-        step(&mut group, "weights of rows", &default, &logits, dense().weights(&of_rows));
-        step(&mut group, "weights of elements", &default, &logits, dense().weights(&weights));
-        step(&mut group, "40 % unknown", &default, &logits, Targets::new(&unknown).ignore(-1.0));
-        step(&mut group, "smoothed", &with(smooth), &logits, &targets);
-        step(&mut group, "smoothed, Paper", &paper, &logits, &targets);
-        step(&mut group, "sparse", &default, &logits, Targets::sparse(&offsets, &indices));
+        value_and_gradient(&mut group, "default", &default, &logits, &targets, logits.clone());
+        value_and_gradient(&mut group, "class weights", &weighted, &logits, &targets, logits.clone());
+        value_and_gradient(&mut group, "weights of rows", &default, &logits, dense().weights(&of_rows), logits.clone());
+        value_and_gradient(
+            &mut group,
+            "weights of elements",
+            &default,
+            &logits,
+            dense().weights(&weights),
+            logits.clone(),
+        );
+        value_and_gradient(
+            &mut group,
+            "40 % unknown",
+            &default,
+            &logits,
+            Targets::new(&unknown).ignore(-1.0),
+            logits.clone(),
+        );
+        value_and_gradient(&mut group, "smoothed", &with(smooth), &logits, &targets, logits.clone());
+        value_and_gradient(&mut group, "smoothed, Paper", &paper, &logits, &targets, logits.clone());
+        value_and_gradient(
+            &mut group,
+            "sparse",
+            &default,
+            &logits,
+            Targets::sparse(&offsets, &indices),
+            logits.clone(),
+        );
         group.bench_function("parameters", |bencher| bencher.iter(|| default.parameter_gradients(&logits, &targets)));
         let (mut gradient, mut hessian) = (logits.clone(), logits.clone());
         for (name, curvature) in [("hessian", Curvature::Exact), ("hessian, at least", Curvature::AtLeast(0.01))] {
@@ -169,20 +190,6 @@ fn counting(criterion: &mut Criterion) {
         }
         group.finish();
     }
-}
-
-/// A training step.
-fn step<'a>(
-    group: &mut Group<'_>,
-    name: &str,
-    loss: &AsymmetricLoss,
-    logits: &Array2<f32>,
-    targets: impl IntoTargets<'a, f32, ndarray::Ix2> + Clone,
-) {
-    let mut gradient = logits.clone();
-    group.bench_function(name, |bencher| {
-        bencher.iter(|| loss.value_and_gradient_into(logits, targets.clone(), &mut gradient));
-    });
 }
 
 /// The loss of one label among many, beside that of many labels on as many elements.
@@ -234,16 +241,16 @@ fn calls<T: Float, Y: Label>(
     });
 }
 
-fn value_and_gradient<T: Float, Y: Label>(
+fn value_and_gradient<'a, T: Float>(
     group: &mut Group<'_>,
     case: &str,
     loss: &AsymmetricLoss,
     logits: &Array2<T>,
-    targets: &Array2<Y>,
+    targets: impl IntoTargets<'a, T, Ix2> + Clone,
     mut gradient: Array2<T>,
 ) {
     group.bench_function(BenchmarkId::new("value and gradient", case), |bencher| {
-        bencher.iter(|| loss.value_and_gradient_into(logits, targets, &mut gradient));
+        bencher.iter(|| loss.value_and_gradient_into(logits, targets.clone(), &mut gradient));
     });
 }
 

@@ -1,12 +1,11 @@
 //! γ₋ held where positives and negatives are predicted equally well.
 
-use crate::checks::{broadcast, check_shape, check_weights, find_invalid, is_left_out};
 use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::Labels;
 use crate::parameter::{Parameter, Short};
-use crate::sparse::Present;
-use crate::targets::{IntoTargets, Source};
+use crate::pass::Checked;
+use crate::targets::IntoTargets;
 use ndarray::{ArrayBase, Data, Dimension};
 use std::fmt::{self, Display};
 
@@ -198,48 +197,30 @@ impl AdaptiveAsymmetry {
         D: Dimension,
     {
         let targets = targets.into_targets();
-        let weights = match &targets.weights {
-            Some(weights) => {
-                check_weights(weights)?;
-                Some(broadcast(weights, logits.raw_dim())?)
+        let targets = Checked::new(&logits.view(), &targets)?;
+        let (mut sides, one) = (Sides::default(), T::from_float(T::Float::from_f64(1.0)));
+        // In logical order, so that no layout shows.
+        let mut weights = targets.weights.iter().flatten();
+        let mut add = |z: &T, y: Option<f64>| {
+            let weight = weights.next().unwrap_or(&one);
+            if let Some(y) = y {
+                sides.add(z, y, weight);
             }
-            None => None,
         };
-        let mut sides = Sides::default();
-        let labels = match &targets.labels {
-            Source::Dense(labels) => {
-                check_shape("targets", logits.shape(), labels.shape())?;
-                let mut add = |z: &T, &y: &_, weight: &T| {
-                    if let Some(y) = targets.known.presence(y) {
-                        sides.add(z, y, weight);
-                    }
-                };
-                let one = T::from_float(T::Float::from_f64(1.0));
-                // In logical order, so that no layout shows.
-                let mut weights = weights.iter().flatten();
-                logits.iter().zip(labels).for_each(|(z, y)| add(z, y, weights.next().unwrap_or(&one)));
-                Labels::Dense(labels.view())
+        match &targets.labels {
+            Labels::Dense(labels) => {
+                logits.iter().zip(labels).for_each(|(z, &y)| add(z, targets.known.presence(y)));
             }
-            Source::Sparse { offsets, indices } => {
-                let present = Present::new(offsets, indices, logits.shape())?;
+            Labels::Sparse(present) => {
                 let mut places = present.places();
-                let mut next = places.next_below(logits.len());
-                let mut weights = weights.iter().flatten();
-                let one = T::from_float(T::Float::from_f64(1.0));
                 for (place, z) in logits.iter().enumerate() {
-                    let is_present = next == Some(place);
-                    if is_present {
-                        next = places.next_below(logits.len());
-                    }
-                    sides.add(z, if is_present { 1.0 } else { 0.0 }, weights.next().unwrap_or(&one));
+                    let is_present = places.next_below(place + 1).is_some();
+                    add(z, Some(f64::from(u8::from(is_present))));
                 }
-                Labels::Sparse(present)
             }
-        };
+        }
         if sides.invalid {
-            let factors = [weights];
-            let is_left_out = |index: &[usize]| is_left_out(&Parameter::Uniform(1.0), &factors, index);
-            return Err(find_invalid::<T, _, _>(&labels, targets.known, is_left_out, 0));
+            return Err(targets.invalid(&Parameter::Uniform(1.0), None, 0));
         }
         Ok(sides.positives.get().zip(sides.negatives.get()).map(|(present, absent)| present - absent))
     }

@@ -80,20 +80,25 @@ pub(crate) fn find_invalid<T: Element, Y: Label, D: Dimension>(
     // A label that no longer is what the kernel met has no place.
     let nowhere = Error::InvalidTarget { index: Vec::new(), actual: f64::NAN };
     let Labels::Dense(labels) = labels else { return nowhere };
-    let mut index = vec![0; labels.ndim()];
     for (position, &y) in labels.iter().enumerate().skip(valid) {
         let label: T::Float = known.float(y);
         let is_valid = label >= T::Float::zero() && label <= T::Float::one();
         let Some(actual) = known.presence(y).filter(|_| !is_valid) else { continue };
-        let mut rest = position;
-        for (axis, &length) in labels.shape().iter().enumerate().rev() {
-            (index[axis], rest) = (rest % length, rest / length);
-        }
+        let index = place(position, labels.shape());
         if !is_left_out(&index) {
             return Error::InvalidTarget { index, actual };
         }
     }
     nowhere
+}
+
+/// Where the element with this number in logical order stands.
+pub(crate) fn place(mut number: usize, shape: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; shape.len()];
+    for (axis, &length) in shape.iter().enumerate().rev() {
+        (index[axis], number) = (number % length, number / length);
+    }
+    index
 }
 
 /// Whether an element of this index has a factor of 0.

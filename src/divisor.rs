@@ -24,27 +24,13 @@ pub(crate) fn divisor<T: Element, Y: Label, D: Dimension>(
     weights: Option<&ArrayView<'_, T, D>>,
     shape: &[usize],
 ) -> Result<f64, Error> {
-    let elements = shape.iter().product::<usize>();
-    let rows = || shape.split_last().map_or(1, |(_, axes)| axes.iter().product::<usize>());
-    let divisor = match (reduction, weights) {
-        (Reduction::Sum, _) => return Ok(1.0),
-        (Reduction::Divisor(divisor), _) => return Ok(divisor),
-        (Reduction::PositiveMean, _) => {
-            let (positives, alpha) = (positives(labels, known), settings.label_smoothing);
-            let smoothed = match alpha {
-                0.0 => positives,
-                _ => positives * (1.0 - alpha) + count(labels, known, elements) as f64 * (alpha / 2.0),
-            };
-            return Ok(smoothed.max(1.0));
-        }
-        (Reduction::BatchMean, _) => rows() as f64,
-        (Reduction::WeightedMean, Some(weights)) => weight(labels, known, weights),
-        (Reduction::Mean | Reduction::WeightedMean, _) => count(labels, known, elements) as f64,
+    let count = || count(labels, known, shape.iter().product()) as f64;
+    let weight = || weights.map_or_else(count, |weights| weight(labels, known, weights));
+    let positives = || match settings.label_smoothing {
+        0.0 => positives(labels, known),
+        alpha => positives(labels, known) * (1.0 - alpha) + count() * (alpha / 2.0),
     };
-    if divisor == 0.0 {
-        return Err(Error::EmptyMean { shape: shape.to_vec() });
-    }
-    Ok(divisor)
+    reduction.divisor(shape, count, weight, positives)
 }
 
 /// The number of known labels.

@@ -10,6 +10,19 @@ use crate::elementwise::{self, Map, native_map};
 use crate::error::Error;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
+/// The largest whole exponent that is raised by multiplication.
+const LARGEST_WHOLE: f64 = 4.0;
+
+/// The exponent of all classes, where that is a whole number small enough to be raised by multiplication.
+pub(crate) fn whole(gammas: &[f64]) -> Option<u32> {
+    match gammas {
+        [first, rest @ ..] if first.fract() == 0.0 && *first <= LARGEST_WHOLE && rest.iter().all(|x| x == first) => {
+            Some(*first as u32)
+        }
+        _ => None,
+    }
+}
+
 /// A γ for which xᵞ is 0 for every x < 1, and which no product with a logarithm takes out of range.
 pub(crate) const LARGEST_GAMMA: f64 = 1e30;
 

@@ -1,6 +1,6 @@
 //! Derivatives of the loss in its own parameters, to learn them.
 
-use crate::checks::check_range;
+use crate::checks::{check_classes, check_range};
 use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::{Arrays, Pass, slopes};
@@ -58,8 +58,9 @@ impl AsymmetricLoss {
         D: Dimension,
     {
         let (settings, logits, targets) = (self.settings(), logits.view(), targets.into_targets());
-        let targets = Checked::new(&self.plans, &logits, &targets)?;
-        let divisor = targets.divisor(&self.plans, settings.reduction, logits.shape())?;
+        let targets = Checked::new(&logits, &targets)?;
+        check_classes(settings, logits.shape())?;
+        let divisor = targets.divisor(settings, settings.reduction, logits.shape())?;
         check_range::<T::Float>(divisor)?;
         let (plan, scale) = (self.plans.plan(), T::Float::from_f64(1.0));
         let Checked { known, leaves_out, .. } = targets;
@@ -72,7 +73,8 @@ impl AsymmetricLoss {
             gradient: None,
             hessian: None,
         };
-        let slopes = slopes(&pass, arrays).map_err(|invalid| targets.invalid(&self.plans, None, invalid.valid))?;
+        let slopes =
+            slopes(&pass, arrays).map_err(|invalid| targets.invalid(&settings.class_weight, None, invalid.valid))?;
         let divisor = <T::Float as Float>::Sum::from_f64(divisor);
         let reduced = |sums: Vec<<T::Float as Float>::Sum>, parameter: &Parameter| -> Array1<T::Float> {
             let reduced = |sum| T::Float::from_sum(sum / divisor);

@@ -26,6 +26,7 @@ mod safeguard;
 #[cfg(feature = "serde")]
 mod saving;
 mod settings;
+mod slices;
 mod sparse;
 mod sum;
 mod targets;

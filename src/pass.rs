@@ -6,7 +6,9 @@ use crate::element::Element;
 use crate::error::Error;
 use crate::kernel::{Arrays, Labels, Pass, Plans, traverse};
 use crate::label::{Known, Label};
+use crate::parameter::Parameter;
 use crate::reduction::{Reduction, divided};
+use crate::settings::Settings;
 use crate::sparse::Present;
 use crate::sum::rounded;
 use crate::targets::{Source, Targets};
@@ -35,11 +37,7 @@ pub(crate) struct Checked<'a, Y, T, D: Dimension> {
 }
 
 impl<'a, Y: Label, T: Element, D: Dimension> Checked<'a, Y, T, D> {
-    pub(crate) fn new(
-        plans: &Plans,
-        logits: &ArrayView<'_, T, D>,
-        targets: &'a Targets<'_, Y, T, D>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(logits: &ArrayView<'_, T, D>, targets: &'a Targets<'_, Y, T, D>) -> Result<Self, Error> {
         let labels = match &targets.labels {
             Source::Dense(labels) => {
                 check_shape("targets", logits.shape(), labels.shape())?;
@@ -47,7 +45,6 @@ impl<'a, Y: Label, T: Element, D: Dimension> Checked<'a, Y, T, D> {
             }
             Source::Sparse { offsets, indices } => Labels::Sparse(Present::new(offsets, indices, logits.shape())?),
         };
-        check_classes(&plans.settings, logits.shape())?;
         let (weights, leaves_out) = match &targets.weights {
             Some(weights) => {
                 let all_positive = check_weights(weights)?;
@@ -59,14 +56,19 @@ impl<'a, Y: Label, T: Element, D: Dimension> Checked<'a, Y, T, D> {
     }
 
     /// What the sum of the losses is divided by.
-    pub(crate) fn divisor(&self, plans: &Plans, reduction: Reduction, shape: &[usize]) -> Result<f64, Error> {
-        divisor(&plans.settings, reduction, &self.labels, self.known, self.weights.as_ref(), shape)
+    pub(crate) fn divisor(&self, settings: &Settings, reduction: Reduction, shape: &[usize]) -> Result<f64, Error> {
+        divisor(settings, reduction, &self.labels, self.known, self.weights.as_ref(), shape)
     }
 
     /// The first invalid label, once one was met behind some that are `valid`.
-    pub(crate) fn invalid(&self, plans: &Plans, upstream: Option<&ArrayView<'_, T, D>>, valid: usize) -> Error {
+    pub(crate) fn invalid(
+        &self,
+        class_weight: &Parameter,
+        upstream: Option<&ArrayView<'_, T, D>>,
+        valid: usize,
+    ) -> Error {
         let factors = [self.weights.as_ref().map(|weights| weights.view()), upstream.map(|upstream| upstream.view())];
-        let is_left_out = |index: &[usize]| is_left_out(&plans.settings.class_weight, &factors, index);
+        let is_left_out = |index: &[usize]| is_left_out(class_weight, &factors, index);
         find_invalid::<T, _, _>(&self.labels, self.known, is_left_out, valid)
     }
 }
@@ -81,8 +83,9 @@ pub(crate) fn evaluate<T: Element, Y: Label, D: Dimension>(
     upstream: Option<ArrayView<'_, T, D>>,
     mut outputs: Outputs<'_, T, D>,
 ) -> Result<T::Float, Error> {
-    let targets = Checked::new(plans, &logits, &targets)?;
-    let divisor = targets.divisor(plans, reduction, logits.shape())?;
+    let (settings, targets) = (&plans.settings, Checked::new(&logits, &targets)?);
+    check_classes(settings, logits.shape())?;
+    let divisor = targets.divisor(settings, reduction, logits.shape())?;
     let scale = check_range::<T::Float>(divisor)?;
     let plan = plans.plan();
     divided(divisor, |loss_scale| {
@@ -102,6 +105,6 @@ pub(crate) fn evaluate<T: Element, Y: Label, D: Dimension>(
         let pass = Pass { plan: &plan, known: targets.known, leaves_out, in_parameters: false, scale, loss_scale };
         traverse(&pass, arrays)
             .map(rounded::<T::Float>)
-            .map_err(|invalid| targets.invalid(plans, upstream.as_ref(), invalid.valid))
+            .map_err(|invalid| targets.invalid(&settings.class_weight, upstream.as_ref(), invalid.valid))
     })
 }

@@ -66,6 +66,28 @@ impl Reduction {
             _ => Ok(()),
         }
     }
+
+    /// What the sum over logits of this shape is divided by, given what elements and weights add up to, and positives.
+    pub(crate) fn divisor(
+        self,
+        shape: &[usize],
+        elements: impl FnOnce() -> f64,
+        weights: impl FnOnce() -> f64,
+        positives: impl FnOnce() -> f64,
+    ) -> Result<f64, Error> {
+        let divisor = match self {
+            Reduction::Sum => return Ok(1.0),
+            Reduction::Divisor(divisor) => return Ok(divisor),
+            Reduction::PositiveMean => return Ok(positives().max(1.0)),
+            Reduction::Mean => elements(),
+            Reduction::BatchMean => shape.split_last().map_or(1, |(_, rows)| rows.iter().product::<usize>()) as f64,
+            Reduction::WeightedMean => weights(),
+        };
+        if divisor == 0.0 {
+            return Err(Error::EmptyMean { shape: shape.to_vec() });
+        }
+        Ok(divisor)
+    }
 }
 
 impl Display for Reduction {

@@ -4,7 +4,7 @@
 use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::order::by_stride;
-use ndarray::{Array, ArrayBase, Axis, Data, Dimension};
+use ndarray::{Array, ArrayBase, Axis, Data, Dimension, RawData};
 
 /// An array of zeros like another.
 pub(crate) fn zeros_like<T: Element, S: Data<Elem = T>, D: Dimension>(
@@ -38,13 +38,13 @@ pub(crate) fn copy_of<T: Element, S: Data<Elem = T>, D: Dimension>(
 }
 
 /// Room for as many elements as an array has. It is asked for, not taken: there may be none.
-fn memory_for<T, S: Data, D: Dimension>(array: &ArrayBase<S, D>) -> Result<Vec<T>, Error> {
+pub(crate) fn memory_for<T, S: RawData, D: Dimension>(array: &ArrayBase<S, D>) -> Result<Vec<T>, Error> {
     let mut elements = Vec::new();
     elements.try_reserve_exact(array.len()).map_err(|_| too_large(array))?;
     Ok(elements)
 }
 
-fn too_large<S: Data, D: Dimension>(array: &ArrayBase<S, D>) -> Error {
+fn too_large<S: RawData, D: Dimension>(array: &ArrayBase<S, D>) -> Error {
     Error::TooLarge { shape: array.shape().to_vec() }
 }
 

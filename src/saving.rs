@@ -31,7 +31,7 @@ by_name!(Curvature Implementation Reduction);
 
 /// The fields of [`Settings`], for serde to derive from. The settings themselves would get unchecked functions of that name.
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Settings", default, deny_unknown_fields)]
+#[serde(remote = "Settings", default = "Settings::default", deny_unknown_fields)]
 struct Fields {
     gamma_neg: Parameter,
     gamma_pos: Parameter,
@@ -44,37 +44,6 @@ struct Fields {
     pos_weight: Parameter,
     label_smoothing: f64,
     curvature: Curvature,
-}
-
-impl Default for Fields {
-    fn default() -> Self {
-        let Settings {
-            gamma_neg,
-            gamma_pos,
-            prob_margin,
-            implementation,
-            detach_focal_weight,
-            log_floor,
-            reduction,
-            class_weight,
-            pos_weight,
-            label_smoothing,
-            curvature,
-        } = Settings::default();
-        Fields {
-            gamma_neg,
-            gamma_pos,
-            prob_margin,
-            implementation,
-            detach_focal_weight,
-            log_floor,
-            reduction,
-            class_weight,
-            pos_weight,
-            label_smoothing,
-            curvature,
-        }
-    }
 }
 
 impl Serialize for Settings {

@@ -4,7 +4,7 @@ mod common;
 
 use asymmetric_loss::reduction;
 use asymmetric_loss::{Error, Implementation, Reduction, activation, focal, margin};
-use common::{Setting, gammas, hard_targets, logits, settings, targets};
+use common::{STENCIL, Setting, gammas, hard_targets, logits, settings, targets};
 use ndarray::{Array1, Array2, array};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -14,10 +14,6 @@ const TOLERANCE: f64 = 1e-8;
 
 /// A step small enough for the stencil everywhere, large enough to keep the digits of the differences.
 const STEP: f64 = 1.0 / 256.0;
-
-/// The central difference of order 6.
-const STENCIL: [(f64, f64); 6] =
-    [(-3.0, -1.0 / 60.0), (-2.0, 3.0 / 20.0), (-1.0, -0.75), (1.0, 0.75), (2.0, -3.0 / 20.0), (3.0, 1.0 / 60.0)];
 
 /// f′ by differences with a step per element, and the rounding error that they may have.
 fn differences(

@@ -4,17 +4,13 @@ mod common;
 
 use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Implementation, Reduction, Targets};
 use common::dual::Dual;
-use common::{IMPLEMENTATIONS, targets};
+use common::{IMPLEMENTATIONS, STENCIL, targets};
 use ndarray::{Array1, Array2, Ix2, array};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 const CLASSES: usize = 3;
-
-/// The central difference of order 6.
-const STENCIL: [(f64, f64); 6] =
-    [(-3.0, -1.0 / 60.0), (-2.0, 3.0 / 20.0), (-1.0, -0.75), (1.0, 0.75), (2.0, -3.0 / 20.0), (3.0, 1.0 / 60.0)];
 
 const STEP: f64 = 1.0 / 512.0;
 

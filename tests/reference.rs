@@ -1,19 +1,14 @@
 //! Values and gradients against the reference implementation, `torch_ecg.models.loss.AsymmetricLoss`.
 
+mod common;
+
 use asymmetric_loss::{AsymmetricLoss, Builder, Implementation, Reduction};
+use common::vectors::{Numbers, cases, disagreement};
 use ndarray::{ArrayD, IxDyn};
 use serde::Deserialize;
 
 /// Recorded by `vectors/generate.py`, which says what each field means.
 const VECTORS: &str = include_str!("vectors/torch_ecg.json");
-
-/// Relative, for every single number. The vectors are sound to 2e-13.
-const TOLERANCE: f64 = 1e-12;
-
-#[derive(Deserialize)]
-struct Vectors {
-    cases: Vec<Case>,
-}
 
 #[derive(Deserialize)]
 struct Case {
@@ -27,17 +22,10 @@ struct Case {
     shape: Vec<usize>,
     logits: Vec<f64>,
     targets: Vec<f64>,
-    value: Value,
+    value: Numbers,
     gradient: Vec<f64>,
     reference_fault: bool,
     correct_gradient: Option<Vec<f64>>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Value {
-    Reduced(f64),
-    Unreduced(Vec<f64>),
 }
 
 impl Case {
@@ -73,13 +61,6 @@ impl Case {
         (vec![value], gradient)
     }
 
-    fn value(&self) -> &[f64] {
-        match &self.value {
-            Value::Reduced(value) => std::slice::from_ref(value),
-            Value::Unreduced(losses) => losses,
-        }
-    }
-
     /// The gradient to agree with: the reference's, unless that is at fault.
     fn gradient(&self) -> &[f64] {
         match &self.correct_gradient {
@@ -89,39 +70,23 @@ impl Case {
     }
 }
 
-fn cases() -> Vec<Case> {
-    serde_json::from_str::<Vectors>(VECTORS).unwrap().cases
-}
-
-fn agree(ours: f64, reference: f64) -> bool {
-    (ours - reference).abs() <= TOLERANCE * reference.abs()
-}
-
-fn assert_agree<'a>(what: &str, case: usize, ours: impl IntoIterator<Item = &'a f64>, reference: &[f64]) {
-    let ours: Vec<f64> = ours.into_iter().copied().collect();
-    assert_eq!(ours.len(), reference.len(), "{what} of case {case}");
-    for (i, (&ours, &reference)) in ours.iter().zip(reference).enumerate() {
-        assert!(agree(ours, reference), "{what} {i} of case {case}: {ours:e}, but the reference has {reference:e}");
-    }
-}
-
 #[test]
 fn values_and_gradients_are_those_of_the_reference() {
-    let cases = cases();
+    let cases: Vec<Case> = cases(VECTORS);
     assert_eq!(cases.len(), 112, "cases have been lost");
     for (number, case) in cases.iter().enumerate() {
         assert_eq!(case.logits.len(), case.shape.iter().product::<usize>());
         let (value, gradient) = case.ours();
         assert_eq!(gradient.shape(), case.shape);
-        assert_agree("value", number, &value, case.value());
-        assert_agree("gradient", number, &gradient, case.gradient());
+        assert_eq!(disagreement(&value, case.value.values()), None, "value of case {number}");
+        assert_eq!(disagreement(&gradient, case.gradient()), None, "gradient of case {number}");
     }
 }
 
 /// The vectors are only as good as what they cover.
 #[test]
 fn vectors_cover_every_setting() {
-    let cases = cases();
+    let cases: Vec<Case> = cases(VECTORS);
     for implementation in ["AlibabaMiil", "DeepPsp"] {
         for detach in [false, true] {
             for reduction in ["mean", "sum", "none"] {
@@ -139,14 +104,16 @@ fn vectors_cover_every_setting() {
 /// fault, this crate's documentation is out of date.
 #[test]
 fn fault_of_the_reference_is_not_repeated() {
-    let cases = cases();
+    let cases: Vec<Case> = cases(VECTORS);
     let faulty: Vec<_> = cases.iter().enumerate().filter(|(_, case)| case.reference_fault).collect();
     assert_eq!(faulty.len(), 22);
     for (number, case) in &faulty {
         assert!(case.implementation == "DeepPsp" && case.detach);
         let (_, gradient) = case.ours();
-        let differ = gradient.iter().zip(&case.gradient).any(|(&ours, &faulty)| !agree(ours, faulty));
-        assert!(differ, "case {number}: the same gradient as the faulty reference");
+        assert!(
+            disagreement(&gradient, &case.gradient).is_some(),
+            "case {number}: the same gradient as the faulty reference"
+        );
     }
     assert!(cases.iter().all(|case| case.reference_fault == case.correct_gradient.is_some()));
 }

@@ -1,20 +1,15 @@
 //! Weighted values and gradients against other libraries: timm's `AsymmetricLossMultiLabel` and mmpretrain's
 //! `AsymmetricLoss`.
 
+mod common;
+
 use asymmetric_loss::{AsymmetricLoss, Builder, Parameter, Reduction, Targets};
+use common::vectors::{Numbers, cases, disagreement};
 use ndarray::{ArrayD, IxDyn};
 use serde::Deserialize;
 
 /// Recorded by `vectors/generate_weighted.py`, which says what each field means.
 const VECTORS: &str = include_str!("vectors/weighted.json");
-
-/// Relative, for every single number. The vectors are sound to 2e-13.
-const TOLERANCE: f64 = 1e-12;
-
-#[derive(Deserialize)]
-struct Vectors {
-    cases: Vec<Case>,
-}
 
 #[derive(Deserialize)]
 struct Case {
@@ -38,29 +33,10 @@ struct Case {
     gradient: Vec<f64>,
 }
 
-/// A number, or several.
-#[derive(Clone, Deserialize)]
-#[serde(untagged)]
-enum Numbers {
-    One(f64),
-    Several(Vec<f64>),
-}
-
-impl Numbers {
-    fn values(&self) -> &[f64] {
-        match self {
-            Numbers::One(value) => std::slice::from_ref(value),
-            Numbers::Several(values) => values,
-        }
-    }
-}
-
-impl From<&Numbers> for Parameter {
-    fn from(numbers: &Numbers) -> Self {
-        match numbers {
-            Numbers::One(value) => Parameter::Uniform(*value),
-            Numbers::Several(values) => Parameter::PerClass(values.clone()),
-        }
+fn parameter(numbers: &Numbers) -> Parameter {
+    match numbers {
+        Numbers::One(value) => Parameter::Uniform(*value),
+        Numbers::Several(values) => Parameter::PerClass(values.clone()),
     }
 }
 
@@ -70,8 +46,8 @@ impl Case {
             .gamma_neg(self.gamma_neg)
             .gamma_pos(self.gamma_pos)
             .prob_margin(self.prob_margin)
-            .class_weight(&self.class_weight)
-            .pos_weight(&self.pos_weight)
+            .class_weight(parameter(&self.class_weight))
+            .pos_weight(parameter(&self.pos_weight))
             .label_smoothing(self.label_smoothing)
             .log_floor(self.log_floor)
             .detach_focal_weight(self.detach)
@@ -106,33 +82,16 @@ impl Case {
     }
 }
 
-fn cases() -> Vec<Case> {
-    serde_json::from_str::<Vectors>(VECTORS).unwrap().cases
-}
-
-fn agree(ours: f64, reference: f64) -> bool {
-    (ours - reference).abs() <= TOLERANCE * reference.abs()
-}
-
-/// The first number that differs.
-fn difference<'a>(ours: impl IntoIterator<Item = &'a f64>, reference: &[f64]) -> Option<String> {
-    let ours: Vec<f64> = ours.into_iter().copied().collect();
-    assert_eq!(ours.len(), reference.len());
-    let mut pairs = ours.iter().zip(reference).enumerate();
-    let (i, (ours, reference)) = pairs.find(|&(_, (&ours, &reference))| !agree(ours, reference))?;
-    Some(format!("{i}: {ours:e}, but the reference has {reference:e}"))
-}
-
 #[test]
 fn values_and_gradients_are_those_of_the_libraries() {
-    let cases = cases();
+    let cases: Vec<Case> = cases(VECTORS);
     assert_eq!(cases.len(), 70, "cases have been lost");
     for (number, case) in cases.iter().enumerate() {
         assert_eq!(case.logits.len(), case.shape.iter().product::<usize>());
         let (value, gradient) = case.ours(case.builder());
         assert_eq!(gradient.shape(), case.shape);
-        assert_eq!(difference(&value, case.value.values()), None, "value of case {number}, {}", case.library);
-        assert_eq!(difference(&gradient, &case.gradient), None, "gradient of case {number}, {}", case.library);
+        assert_eq!(disagreement(&value, case.value.values()), None, "value of case {number}, {}", case.library);
+        assert_eq!(disagreement(&gradient, &case.gradient), None, "gradient of case {number}, {}", case.library);
     }
 }
 
@@ -146,9 +105,9 @@ fn vectors_notice_every_setting() {
         ("label_smoothing", |builder| builder.label_smoothing(0.0)),
         ("log_floor", |builder| builder.log_floor(0.0)),
     ];
-    let cases = cases();
+    let cases: Vec<Case> = cases(VECTORS);
     for (name, without) in without {
-        let differs = |case: &&Case| difference(&case.ours(without(case.builder())).1, &case.gradient).is_some();
+        let differs = |case: &&Case| disagreement(&case.ours(without(case.builder())).1, &case.gradient).is_some();
         assert!(cases.iter().any(|case| differs(&case)), "no case needs {name}");
     }
     for library in ["timm", "mmpretrain"] {

@@ -5,10 +5,10 @@ use super::evaluate::{InvalidLabel, LabelRun, Run, evaluate};
 use super::plan::STRETCH;
 use crate::element::{Element, Float};
 use crate::label::{Known, Label};
+use crate::slices::{as_floats, direct, is_direct};
 use crate::sum::Accumulator;
 use castaway::cast;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Zip};
-use std::any::TypeId;
 
 /// The number of bytes in a copy.
 const COPY: usize = 1 << 13;
@@ -38,9 +38,9 @@ pub(super) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
             in_parameters: pass.in_parameters,
             scale: pass.scale,
             sum,
-            losses: direct(&mut arrays.losses),
-            gradient: direct(&mut arrays.gradient),
-            hessian: direct(&mut arrays.hessian),
+            losses: arrays.losses.as_mut().and_then(direct),
+            gradient: arrays.gradient.as_mut().and_then(direct),
+            hessian: arrays.hessian.as_mut().and_then(direct),
         };
         return evaluate(pass.plan, run);
     }
@@ -74,11 +74,6 @@ fn through_copies<T: Element, Y: Label, D: Dimension, const N: usize>(
         hessian: zeros,
     };
     copies.evaluate(pass, arrays, position, one_class, sum)
-}
-
-/// Elements that the kernel reads as they are.
-fn as_floats<T: Element>(logits: &[T]) -> Option<&[T::Float]> {
-    cast!(logits, &[T::Float]).ok()
 }
 
 /// The elements of an array as floats, as they are or copied to a buffer.
@@ -197,16 +192,6 @@ fn read<'a, S, T: Copy, D: Dimension>(
     to
 }
 
-/// Whether results can go to an array as they are calculated.
-fn is_direct<T: Element, D: Dimension>(array: &ArrayViewMut<'_, T, D>) -> bool {
-    TypeId::of::<T>() == TypeId::of::<T::Float>() && array.is_standard_layout()
-}
-
-/// The elements of an array to which results can go.
-fn direct<'a, T: Element, D: Dimension>(array: &'a mut Option<ArrayViewMut<'_, T, D>>) -> Option<&'a mut [T::Float]> {
-    cast!(array.as_mut()?.as_slice_mut()?, &mut [T::Float]).ok()
-}
-
 /// Where the results for an array go: itself, or a buffer from which [`write`] takes them.
 fn place<'a, T: Element, D: Dimension>(
     array: &'a mut Option<ArrayViewMut<'_, T, D>>,
@@ -214,7 +199,7 @@ fn place<'a, T: Element, D: Dimension>(
 ) -> Option<&'a mut [T::Float]> {
     match array {
         Some(array) if !is_direct(array) => Some(&mut buffer[..array.len()]),
-        _ => direct(array),
+        array => array.as_mut().and_then(direct),
     }
 }
 

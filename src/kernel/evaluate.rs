@@ -11,12 +11,13 @@ use crate::focal::{Jet, Order};
 use crate::formula::{Class, Formula};
 use crate::safeguard::Curvature;
 use crate::settings::Implementation;
+use crate::slices::reborrow_as;
 use crate::sparse::Present;
 use crate::sum::Accumulator;
 use castaway::cast;
 
 /// The size of an element, in bytes, above which elements go one by one, or a stretch of them would fill the stack.
-const LARGE: usize = 64;
+pub(crate) const LARGE: usize = 64;
 
 // The formulas, for `apart`.
 const HARD: u8 = 0;
@@ -115,9 +116,6 @@ impl<T: Native> Task<T> for Evaluate<'_, T> {
 impl<T: Float> Run<'_, T> {
     /// The same run, if `U` is `T`.
     fn reborrow_as<U: Float>(&mut self) -> Option<Run<'_, U>> {
-        fn output<'a, T: Float, U: Float>(elements: &'a mut Option<&mut [T]>) -> Option<&'a mut [U]> {
-            elements.as_deref_mut().and_then(|elements| cast!(elements, &mut [U]).ok())
-        }
         Some(Run {
             logits: cast!(self.logits, &[U]).ok()?,
             labels: match self.labels {
@@ -134,9 +132,9 @@ impl<T: Float> Run<'_, T> {
             in_parameters: self.in_parameters,
             scale: cast!(self.scale, U).ok()?,
             sum: cast!(&mut *self.sum, &mut Accumulator<U>).ok()?,
-            losses: output(&mut self.losses),
-            gradient: output(&mut self.gradient),
-            hessian: output(&mut self.hessian),
+            losses: reborrow_as(&mut self.losses),
+            gradient: reborrow_as(&mut self.gradient),
+            hessian: reborrow_as(&mut self.hessian),
         })
     }
 }
@@ -161,7 +159,6 @@ fn stretches<V: Arithmetic, const N: usize>(
     let zeros = [V::Element::from_f64(0.0); N];
     let mut padded = [zeros; 2 + FACTORS];
     let mut results = [zeros; 3];
-    let mut prepared = Prepared::new();
     let same = one_class.then(|| plan.table.row(class).map(|constant| [constant; N]));
     let mut classes = match &same {
         Some(same) => same.columns(),
@@ -178,6 +175,7 @@ fn stretches<V: Arithmetic, const N: usize>(
     let weighs =
         leaves_out || plan.weighs_classes || plan.weighs_positives || factors.iter().any(|factor| factor.is_some());
     let smooths = plan.formula.smoothing.is_some();
+    let mut prepared = (weighs || smooths).then(Prepared::new);
     let safeguards = order == Order::Second && plan.curvature != Curvature::Exact;
     let mut start = 0;
     while start < logits.len() {
@@ -195,7 +193,7 @@ fn stretches<V: Arithmetic, const N: usize>(
             LabelRun::Sparse(_) => mark(&mut places, range.clone(), padded_labels),
         };
         let mut factor = None;
-        if weighs || smooths {
+        if let Some(prepared) = &mut prepared {
             let class_weight = match &same_weight {
                 Some(_) if !alike => plan.table.class_weights(first_class).first_chunk(),
                 same => same.as_ref(),

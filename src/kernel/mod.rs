@@ -13,6 +13,8 @@ mod traverse;
 mod weigh;
 
 pub(crate) use arrays::{Arrays, Labels, Pass};
+pub(crate) use evaluate::LARGE;
 pub(crate) use parameters::slopes;
-pub(crate) use plan::Plans;
+pub(crate) use plan::{Plans, STRETCH};
+pub(crate) use stretch::stretch;
 pub(crate) use traverse::traverse;

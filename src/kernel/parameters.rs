@@ -3,10 +3,10 @@
 use super::arrays::{Arrays, Pass, Position};
 use super::copies;
 use super::evaluate::InvalidLabel;
+use super::traverse::in_halves;
 use crate::element::{Element, Float};
 use crate::label::Label;
 use crate::sum::{Accumulator, rounded};
-use crate::threads::join;
 use ndarray::{Array, ArrayView, Dimension};
 
 /// The largest number of elements whose derivatives are in memory at once: such as fit into the first cache.
@@ -34,16 +34,10 @@ fn walk<T: Element, Y: Label, D: Dimension>(
     arrays: Arrays<'_, T, Y, D>,
     position: Position,
 ) -> Result<Slopes<<T::Float as Float>::Sum>, InvalidLabel> {
-    let elements = arrays.logits.len();
-    if elements <= LEAF {
+    if arrays.logits.len() <= LEAF {
         return leaf(pass, arrays, position);
     }
-    let [(left, left_position), (right, right_position)] = arrays.halves(position);
-    let before = left.logits.len();
-    let left = || walk(pass, left, left_position);
-    let right = || walk(pass, right, right_position);
-    let (left, right) = join(elements, left, right);
-    let (left, right) = (left?, right.map_err(|invalid| InvalidLabel { valid: before + invalid.valid })?);
+    let [left, right] = in_halves(arrays, position, |arrays, position| walk(pass, arrays, position))?;
     Ok(left.plus(right, pass.plan.table.classes > 1))
 }
 

@@ -13,13 +13,10 @@ use castaway::cast;
 use std::borrow::Cow;
 
 /// The number of elements between which nothing but the formula is done: a whole number of vectors of any width.
-pub(super) const STRETCH: usize = 64;
+pub(crate) const STRETCH: usize = 64;
 
 /// The largest number below 1 that `f32` and wider types represent.
 const LARGEST_MARGIN: f64 = 1.0 - 1.0 / (1 << 24) as f64;
-
-/// The largest whole exponent that is raised by multiplication.
-const LARGEST_WHOLE: f64 = 4.0;
 
 /// The number of constants of a class that are settings: γ₋, γ₊ and π.
 const SETTINGS: usize = 3;
@@ -316,13 +313,7 @@ impl<T: Float> Plan<T> {
 }
 
 fn exponents(settings: &Settings) -> Exponents {
-    let whole = |parameter: &Parameter| match parameter.values() {
-        [first, rest @ ..] if first.fract() == 0.0 && *first <= LARGEST_WHOLE && rest.iter().all(|x| x == first) => {
-            Some(*first as u32)
-        }
-        _ => None,
-    };
-    match (whole(&settings.gamma_neg), whole(&settings.gamma_pos)) {
+    match (focal::whole(settings.gamma_neg.values()), focal::whole(settings.gamma_pos.values())) {
         (Some(neg), Some(pos)) => Exponents::Whole { neg, pos },
         _ => Exponents::Real,
     }

@@ -6,7 +6,7 @@ use crate::sparse::Places;
 
 /// The elements of a slice that fills a stretch; those of a shorter one, and behind them what was there: zeros.
 #[inline(always)]
-pub(super) fn stretch<'a, T: Float, const N: usize>(slice: &'a [T], padded: &'a mut [T; N]) -> &'a [T; N] {
+pub(crate) fn stretch<'a, T: Float, const N: usize>(slice: &'a [T], padded: &'a mut [T; N]) -> &'a [T; N] {
     if let Ok(stretch) = slice.try_into() {
         return stretch;
     }

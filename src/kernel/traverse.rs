@@ -47,13 +47,27 @@ where
     if elements <= LEAF && !mixes_classes {
         return leaf(pass, arrays, position, one_class);
     }
+    let [left, right] = in_halves(arrays, position, |arrays, position| walk(pass, arrays, position))?;
+    Ok(left.plus(right))
+}
+
+/// What comes of both halves of arrays, on two threads where there are elements enough.
+pub(super) fn in_halves<T, Y, D, R>(
+    arrays: Arrays<'_, T, Y, D>,
+    position: Position,
+    walk: impl Fn(Arrays<'_, T, Y, D>, Position) -> Result<R, InvalidLabel> + Sync,
+) -> Result<[R; 2], InvalidLabel>
+where
+    T: Element,
+    Y: Label,
+    D: Dimension,
+    R: Send,
+{
+    let elements = arrays.logits.len();
     let [(left, left_position), (right, right_position)] = arrays.halves(position);
     let before = left.logits.len();
-    let left = || walk(pass, left, left_position);
-    let right = || walk(pass, right, right_position);
-    let (left, right) = join(elements, left, right);
-    let (left, right) = (left?, right.map_err(|invalid| InvalidLabel { valid: before + invalid.valid })?);
-    Ok(left.plus(right))
+    let (left, right) = join(elements, || walk(left, left_position), || walk(right, right_position));
+    Ok([left?, right.map_err(|invalid| InvalidLabel { valid: before + invalid.valid })?])
 }
 
 /// Not inlined, because its sum would take room in every frame of the recursion.

@@ -4,17 +4,19 @@
 
 use super::plan::{Plan, Plans};
 use super::row::{Results, Target};
-use super::rows::{LARGE, Rows, evaluate};
-use super::target_rows::{InvalidRow, Survey, TargetRows};
+use super::rows::{Rows, evaluate, part};
+use super::target_rows::{InvalidRow, TargetRows};
 use super::targets::Targets;
 use crate::checks::{broadcast, check_range, check_shape, check_weights};
 use crate::element::{Element, Float};
 use crate::error::Error;
+use crate::kernel::LARGE;
 use crate::reduction::{Reduction, divided};
+use crate::results::memory_for;
+use crate::slices::{as_floats, direct, is_direct};
 use crate::sum::{Accumulator, Total, rounded};
 use crate::threads::join;
-use castaway::cast;
-use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, RemoveAxis, Zip};
+use ndarray::{ArrayBase, ArrayView, ArrayViewMut, Axis, Dimension, RawData, RemoveAxis, Zip};
 use std::borrow::Cow;
 
 /// The largest number of elements that are evaluated in sequence; a longer row is not cut.
@@ -55,7 +57,9 @@ pub(super) fn reduce<T: Element, R: TargetRows<D>, D: RemoveAxis>(
     let shape_of_rows = logits.raw_dim().remove_axis(Axis(rows.len()));
     let weights = targets.weights.as_ref().map(|weights| broadcast(weights, shape_of_rows)).transpose()?;
     let survey = targets.rows.survey(classes, row_weights(weights.as_ref()))?;
-    let divisor = divisor(reduction, survey, logits.shape())?;
+    // A row is one element here, and its target the one positive.
+    let known = || survey.known as f64;
+    let divisor = reduction.divisor(logits.shape(), known, || survey.weight, known)?;
     let scale = check_range(divisor)?;
     let plan = plans.plan();
     divided(divisor, |loss_scale| {
@@ -75,23 +79,6 @@ pub(super) fn reduce<T: Element, R: TargetRows<D>, D: RemoveAxis>(
             Err(Fault::Other(error)) => Err(error),
         }
     })
-}
-
-/// What the sum over rows is divided by. A row is one element here, and its target the one positive.
-fn divisor(reduction: Reduction, survey: Survey, logits: &[usize]) -> Result<f64, Error> {
-    let rows = || logits.split_last().map_or(1, |(_, rows)| rows.iter().product::<usize>());
-    let divisor = match reduction {
-        Reduction::Sum => return Ok(1.0),
-        Reduction::Divisor(divisor) => return Ok(divisor),
-        Reduction::PositiveMean => return Ok((survey.known as f64).max(1.0)),
-        Reduction::Mean => survey.known as f64,
-        Reduction::BatchMean => rows() as f64,
-        Reduction::WeightedMean => survey.weight,
-    };
-    if divisor == 0.0 {
-        return Err(Error::EmptyMean { shape: logits.to_vec() });
-    }
-    Ok(divisor)
 }
 
 /// The weights of the rows, in logical order; ones without end, if there are none.
@@ -213,7 +200,7 @@ fn leaf<T: Element, R: TargetRows<D>, D: RemoveAxis, const N: usize>(
     let mut copies = [None, None, None];
     for (output, copy) in outputs.iter().zip(&mut copies) {
         if let Some(output) = output.as_ref().filter(|output| !is_direct(output)) {
-            *copy = Some(room(output.len(), output.shape())?);
+            *copy = Some(room(output)?);
         }
     }
     let shares = rows.shares::<T::Float>();
@@ -248,9 +235,6 @@ fn leaf<T: Element, R: TargetRows<D>, D: RemoveAxis, const N: usize>(
             }
             let range = start * classes..(start + together) * classes;
             let [gradient, hessian, product] = &mut results;
-            fn part<'a, T>(output: &'a mut Option<&mut [T]>, range: &std::ops::Range<usize>) -> Option<&'a mut [T]> {
-                output.as_deref_mut().map(|output| &mut output[range.clone()])
-            }
             let results: Results<'_, _> = [part(gradient, &range), part(hessian, &range), part(product, &range)];
             evaluate(
                 pass.plan,
@@ -286,35 +270,20 @@ fn leaf<T: Element, R: TargetRows<D>, D: RemoveAxis, const N: usize>(
 
 const FITS: &str = "a copy has as many elements as the shape";
 
-/// Whether results can go to an array as they are calculated.
-fn is_direct<T: Element, D: Dimension>(array: &ArrayViewMut<'_, T, D>) -> bool {
-    std::any::TypeId::of::<T>() == std::any::TypeId::of::<T::Float>() && array.is_standard_layout()
-}
-
-/// The elements of an array to which results can go.
-fn direct<'a, T: Element, D: Dimension>(array: &'a mut ArrayViewMut<'_, T, D>) -> Option<&'a mut [T::Float]> {
-    cast!(array.as_slice_mut()?, &mut [T::Float]).ok()
-}
-
 /// The elements in logical order, as they are or copied.
 fn floats<'a, T: Element, D: Dimension>(array: &'a ArrayView<'_, T, D>) -> Result<Cow<'a, [T::Float]>, Fault> {
-    if let Some(elements) = array.as_slice()
-        && let Ok(floats) = cast!(elements, &[T::Float])
-    {
+    if let Some(floats) = array.as_slice().and_then(as_floats) {
         return Ok(Cow::Borrowed(floats));
     }
-    let mut copy = room(array.len(), array.shape())?;
+    let mut copy = room(array)?;
     let mut to = ArrayViewMut::from_shape(array.raw_dim(), &mut copy).expect(FITS);
     Zip::from(&mut to).and(array).for_each(|to, from| *to = from.to_float());
     Ok(Cow::Owned(copy))
 }
 
-/// Room for as many floats. It is asked for, not taken: there may be none.
-fn room<T: Float>(count: usize, shape: &[usize]) -> Result<Vec<T>, Fault> {
-    let mut elements = Vec::new();
-    if elements.try_reserve_exact(count).is_err() {
-        return Err(Fault::Other(Error::TooLarge { shape: shape.to_vec() }));
-    }
-    elements.resize(count, T::from_f64(0.0));
-    Ok(elements)
+/// A float for each element of an array.
+fn room<T: Float, S: RawData, D: Dimension>(array: &ArrayBase<S, D>) -> Result<Vec<T>, Fault> {
+    let mut floats = memory_for(array).map_err(Fault::Other)?;
+    floats.resize(array.len(), T::from_f64(0.0));
+    Ok(floats)
 }

@@ -7,7 +7,7 @@
 use crate::activation::bound;
 use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
-use crate::focal::{Jet, Weight};
+use crate::focal::{Jet, Order, Weight};
 
 /// The probability of a class, its complement and its logarithm, each with its digits.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,7 @@ impl<V: Arithmetic> Probability<V> {
 
 /// −p^γ·ln p with its derivatives in ln p as far as `order`.
 #[inline(always)]
-pub(super) fn other<V: Arithmetic>(class: &Probability<V>, gamma: V, whole: Option<u32>, order: u8) -> Jet<V> {
+pub(super) fn other<V: Arithmetic>(class: &Probability<V>, gamma: V, whole: Option<u32>, order: Order) -> Jet<V> {
     let p = class.p;
     let weight = match whole {
         Some(0) => return Jet { value: -class.ln, first: -p.one(), second: p.zero() },
@@ -60,7 +60,7 @@ pub(super) fn other<V: Arithmetic>(class: &Probability<V>, gamma: V, whole: Opti
         // Without focusing the loss of an impossible class is infinite.
         loss.value = -(weight * V::select(gamma.gt(p.zero()), class.finite_ln(), class.ln));
     }
-    if order >= 1 {
+    if order >= Order::First {
         // A huge γ comes last into the product: the weight is then 0, or ln p is.
         let bend = gamma * weighted;
         loss.first = -(weight + bend);
@@ -82,7 +82,7 @@ fn power<V: Arithmetic>(class: &Probability<V>, gamma: V) -> V {
 
 /// −q^γ·ln p with its derivatives in ln p as far as `order`.
 #[inline(always)]
-pub(super) fn target<V: Arithmetic>(class: &Probability<V>, gamma: V, whole: Option<u32>, order: u8) -> Jet<V> {
+pub(super) fn target<V: Arithmetic>(class: &Probability<V>, gamma: V, whole: Option<u32>, order: Order) -> Jet<V> {
     let Probability { p, q, ln, .. } = *class;
     let (zero, one) = (p.zero(), p.one());
     if let Some(0) = whole {
@@ -96,11 +96,11 @@ pub(super) fn target<V: Arithmetic>(class: &Probability<V>, gamma: V, whole: Opt
     };
     let weight = q * over_base;
     let mut loss = Jet { value: -weight * ln, first: zero, second: zero };
-    if order >= 1 {
+    if order >= Order::First {
         let ln = class.finite_ln();
         let slope = p * ln;
         loss.first = (gamma * (over_base * slope)) - weight;
-        if order >= 2 {
+        if order >= Order::Second {
             let bend = p + p + slope - (gamma - one) * (p * (slope / q));
             loss.second = gamma * (over_base * bend);
         }
@@ -113,14 +113,8 @@ pub(super) fn target<V: Arithmetic>(class: &Probability<V>, gamma: V, whole: Opt
 pub(super) fn blended<V: Arithmetic>(y: V, t: V, target: Jet<V>, other: Jet<V>) -> Jet<V> {
     let (zero, one) = (y.zero(), y.one());
     // A share of 0 of an infinite loss is none.
-    let mixed = Jet::mix([y, y.one() - y], target, other);
+    let mixed = Jet::mix([y, one - y], target, other);
     let mixed = Jet::select(y.eq(zero), other, Jet::select(y.eq(one), target, mixed));
     let nothing = Jet { value: zero, first: zero, second: zero };
-    Jet::select(t.gt(zero), scaled(mixed, t), nothing)
-}
-
-/// Every part multiplied by t.
-#[inline(always)]
-pub(super) fn scaled<V: Arithmetic>(loss: Jet<V>, t: V) -> Jet<V> {
-    Jet { value: t * loss.value, first: t * loss.first, second: t * loss.second }
+    Jet::select(t.gt(zero), mixed.times(t), nothing)
 }

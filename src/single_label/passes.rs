@@ -9,7 +9,7 @@ use super::softmax::Softmax;
 use super::stretch::{add, copy, total};
 use crate::arithmetic::{Arithmetic, Scalar};
 use crate::element::Float;
-use crate::focal::Jet;
+use crate::focal::{Jet, Order};
 
 /// What all classes of a row have in common once their sums are known.
 struct Totals<T> {
@@ -65,10 +65,10 @@ impl<T: Float> Row<'_, T> {
         results: &mut Results<'_, T>,
     ) -> T {
         let zero = T::from_f64(0.0);
-        let order = if results[HESSIAN].is_some() || results[PRODUCT].is_some() {
-            2
-        } else {
-            u8::from(results[GRADIENT].is_some())
+        let order = match (&results[GRADIENT], &results[HESSIAN], &results[PRODUCT]) {
+            (None, None, None) => Order::Value,
+            (_, None, None) => Order::First,
+            _ => Order::Second,
         };
         let smoothing = self.smoothing();
         let apart = if let Target::Class(class) = self.target { class } else { softmax.top.class };
@@ -93,10 +93,10 @@ impl<T: Float> Row<'_, T> {
                 while at < range.len() {
                     let (_, share) = self.share::<V, N>(context, softmax, &smoothing, &block, at, order);
                     share.value.store(&mut terms[0], at);
-                    if order >= 1 {
+                    if order >= Order::First {
                         share.first.store(&mut terms[1], at);
                     }
-                    if order >= 2 {
+                    if order >= Order::Second {
                         share.second.store(&mut terms[2], at);
                         if !self.vector.is_empty() {
                             let v = V::load(context, block.vector, at);
@@ -111,7 +111,7 @@ impl<T: Float> Row<'_, T> {
                     if range.contains(&apart) {
                         terms[k][apart - start] = zero;
                     }
-                    if k == 0 || k <= usize::from(order) || (k == 3 && !self.vector.is_empty()) {
+                    if k == 0 || k <= order as usize || (k == 3 && !self.vector.is_empty()) {
                         add(&terms[k], range.len(), &mut sums[k]);
                     }
                     k += 1;
@@ -119,16 +119,16 @@ impl<T: Float> Row<'_, T> {
                 start += N;
             }
             value = total(sums[0]);
-            if order >= 1 {
+            if order >= Order::First {
                 first = total(sums[1]);
             }
-            if order >= 2 {
+            if order >= Order::Second {
                 second = total(sums[2]);
                 bent = total(sums[3]);
             }
         }
         value = value + own_share.value;
-        if order == 0 {
+        if order == Order::Value {
             return value;
         }
         totals.first = first + own_share.first;
@@ -206,7 +206,7 @@ impl<T: Float> Row<'_, T> {
         smoothing: &Smoothing<T>,
         totals: &Totals<T>,
         is_alone: bool,
-        order: u8,
+        order: Order,
         scale: T,
         results: &mut Results<'_, T>,
     ) {

@@ -1,15 +1,12 @@
 //! The constants of a loss in the type of the logits.
 
 use super::settings::Settings;
-use super::stretch::STRETCH;
 use crate::element::Float;
-use crate::focal::LARGEST_GAMMA;
+use crate::focal;
+use crate::kernel::STRETCH;
 use crate::parameter::Parameter;
 use castaway::cast;
 use std::borrow::Cow;
-
-/// The largest whole exponent that is raised by multiplication.
-const LARGEST_WHOLE: f64 = 4.0;
 
 /// A number per class, so that those of neighbouring classes load as a vector.
 #[derive(Clone, Debug)]
@@ -54,16 +51,11 @@ pub(super) struct Exponent<T> {
 
 impl<T: Float> Exponent<T> {
     fn new(parameter: &Parameter) -> Self {
-        let whole = match parameter.values() {
-            [first, rest @ ..]
-                if first.fract() == 0.0 && *first <= LARGEST_WHOLE && rest.iter().all(|x| x == first) =>
-            {
-                Some(*first as u32)
-            }
-            _ => None,
-        };
         // An exponent may round up to ∞.
-        Exponent { whole, column: Column::new(parameter, |gamma| T::from_f64(gamma.min(LARGEST_GAMMA))) }
+        Exponent {
+            whole: focal::whole(parameter.values()),
+            column: Column::new(parameter, |gamma| T::from_f64(gamma.min(focal::LARGEST_GAMMA))),
+        }
     }
 }
 

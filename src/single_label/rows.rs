@@ -2,14 +2,12 @@
 
 use super::plan::Plan;
 use super::row::{Results, Row, Target};
-use super::stretch::STRETCH;
 use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::element::Float;
+use crate::kernel::{LARGE, STRETCH};
+use crate::slices::reborrow_as;
 use castaway::cast;
 use std::ops::Range;
-
-/// The size of an element, in bytes, above which classes go one by one, or a stretch of them would fill the stack.
-pub(super) const LARGE: usize = 64;
 
 /// Rows to evaluate, one behind the other, and where the results go.
 #[derive(Debug)]
@@ -80,9 +78,6 @@ impl<T: Native> Task<T> for Evaluate<'_, T> {
 impl<T: Float> Rows<'_, T> {
     /// The same rows, if `U` is `T`.
     fn reborrow_as<U: Float>(&mut self) -> Option<Rows<'_, U>> {
-        fn output<'a, T: Float, U: Float>(elements: &'a mut Option<&mut [T]>) -> Option<&'a mut [U]> {
-            elements.as_deref_mut().and_then(|elements| cast!(elements, &mut [U]).ok())
-        }
         let [gradient, hessian, product] = &mut self.results;
         Some(Rows {
             classes: self.classes,
@@ -96,7 +91,7 @@ impl<T: Float> Rows<'_, T> {
             },
             scale: cast!(self.scale, U).ok()?,
             losses: cast!(&mut *self.losses, &mut [U]).ok()?,
-            results: [output(gradient), output(hessian), output(product)],
+            results: [reborrow_as(gradient), reborrow_as(hessian), reborrow_as(product)],
         })
     }
 }
@@ -126,7 +121,7 @@ fn all<V: Arithmetic, const N: usize>(context: V::Context, plan: &Plan<V::Elemen
 
 /// The part of an output that belongs to a row.
 #[inline(always)]
-fn part<'a, T>(output: &'a mut Option<&mut [T]>, range: &Range<usize>) -> Option<&'a mut [T]> {
+pub(super) fn part<'a, T>(output: &'a mut Option<&mut [T]>, range: &Range<usize>) -> Option<&'a mut [T]> {
     match output {
         Some(output) => Some(&mut output[range.clone()]),
         None => None,

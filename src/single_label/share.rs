@@ -1,13 +1,14 @@
 //! What the classes of a row contribute: probability and loss, for one class or for a stretch of them.
 
-use super::formula::{Probability, blended, other, scaled, target};
+use super::formula::{Probability, blended, other, target};
 use super::plan::Plan;
 use super::row::{Results, Row, Target};
 use super::softmax::{Softmax, distance, exponentials};
-use super::stretch::{copy, stretch};
+use super::stretch::copy;
 use crate::arithmetic::{Arithmetic, Scalar};
 use crate::element::Float;
-use crate::focal::Jet;
+use crate::focal::{Jet, Order};
+use crate::kernel::stretch;
 use std::ops::Range;
 
 /// How the target is spread: t = keep·y + floor.
@@ -84,7 +85,7 @@ impl<T: Float> Row<'_, T> {
         class: usize,
         softmax: &Softmax<T>,
         smoothing: &Smoothing<T>,
-        order: u8,
+        order: Order,
     ) -> (Probability<Scalar<T>>, Jet<T>) {
         let z = Scalar(self.logits[class]);
         let power = if class == softmax.top.class { z.one() } else { Scalar::exp_pair(distance(z, &softmax.top)) };
@@ -96,12 +97,12 @@ impl<T: Float> Row<'_, T> {
         let other = || other(&probability, Scalar(gamma_neg.column.of(class)), gamma_neg.whole, order);
         let target = || target(&probability, Scalar(gamma_pos.column.of(class)), gamma_pos.whole, order);
         let share = match self.target {
-            Target::Class(only) if only == class => scaled(target(), Scalar(smoothing.whole)),
+            Target::Class(only) if only == class => target().times(Scalar(smoothing.whole)),
             Target::Spread => {
                 let y = Scalar(self.shares[class]);
                 blended(y, y * Scalar(smoothing.keep) + Scalar(smoothing.floor), target(), other())
             }
-            _ => scaled(other(), Scalar(smoothing.floor)),
+            _ => other().times(Scalar(smoothing.floor)),
         };
         let Jet { value: Scalar(value), first: Scalar(first), second: Scalar(second) } = share;
         (probability, Jet { value, first, second })
@@ -116,7 +117,7 @@ impl<T: Float> Row<'_, T> {
         smoothing: &Smoothing<T>,
         block: &Block<'_, T, N>,
         at: usize,
-        order: u8,
+        order: Order,
     ) -> (V, Jet<V>) {
         let z = V::load(context, block.logits, at);
         let probability = softmax.probability(V::load(context, block.powers, at), z);
@@ -130,7 +131,7 @@ impl<T: Float> Row<'_, T> {
             let y = V::load(context, block.shares, at);
             blended(y, y.mul_add(z.splat(smoothing.keep), floor), target, other)
         } else {
-            scaled(other, floor)
+            other.times(floor)
         };
         (probability.p, share)
     }

@@ -4,24 +4,11 @@
 
 use crate::element::Float;
 
-/// The number of classes that are on the way together.
-pub(super) const STRETCH: usize = 64;
-
 /// Copies as many elements as both have.
 #[inline(always)]
 pub(super) fn copy<T: Copy>(from: &[T], to: &mut [T]) {
     let count = from.len().min(to.len());
     to[..count].copy_from_slice(&from[..count]);
-}
-
-/// The elements of a slice that fills a stretch; those of a shorter one, and behind them what was there.
-#[inline(always)]
-pub(super) fn stretch<'a, T: Float, const N: usize>(slice: &'a [T], padded: &'a mut [T; N]) -> &'a [T; N] {
-    if let Ok(stretch) = slice.try_into() {
-        return stretch;
-    }
-    copy(slice, padded);
-    padded
 }
 
 /// Adds the first terms of a stretch to partial sums.

@@ -2,6 +2,7 @@
 
 use super::class_index::ClassIndex;
 use super::row::Target;
+use crate::checks::place;
 use crate::element::Float;
 use crate::error::Error;
 use crate::label::Label;
@@ -227,13 +228,4 @@ impl Tally {
         self.sums[i] += y;
         self.zeros[i] += usize::from(y == 0.0);
     }
-}
-
-/// Where the element with this number in logical order stands.
-fn place(number: usize, shape: &[usize]) -> Vec<usize> {
-    let (mut index, mut number) = (vec![0; shape.len()], number);
-    for (axis, &length) in shape.iter().enumerate().rev() {
-        (index[axis], number) = (number % length, number / length);
-    }
-    index
 }

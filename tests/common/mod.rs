@@ -2,11 +2,16 @@
 #![allow(dead_code, unused_imports, reason = "no test file uses all of it")]
 
 pub(crate) mod dual;
+pub(crate) mod vectors;
 
 use proptest::prelude::*;
 use proptest::sample::select;
 
 pub(crate) use yardstick::{IMPLEMENTATIONS, Setting};
+
+/// The central difference of order 6.
+pub(crate) const STENCIL: [(f64, f64); 6] =
+    [(-3.0, -1.0 / 60.0), (-2.0, 3.0 / 20.0), (-1.0, -0.75), (1.0, 0.75), (2.0, -3.0 / 20.0), (3.0, 1.0 / 60.0)];
 
 pub(crate) fn gammas() -> impl Strategy<Value = f64> {
     select(vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 7.3])

@@ -31,9 +31,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import itertools
-import json
 import math
-import platform
 import random
 import sys
 import types
@@ -42,8 +40,9 @@ from pathlib import Path
 import mpmath
 import torch
 
+from recording import agree, record
+
 OUTPUT = Path(__file__).with_name("torch_ecg.json")
-TOLERANCE = 2e-13  # relative, per element; an exact zero must be met exactly
 LOG_FLOOR = 1e-8  # `eps` in torch_ecg, not a setting there
 DIGITS = {"general": 50, "extreme": 2000}  # tiny terms count beside large ones: p**5 at -700 is 1e-1520
 
@@ -182,10 +181,6 @@ def exact(case, z, y):
     return value, gradient, by_torch, well_conditioned
 
 
-def agree(number, exact_number):
-    return abs(number - exact_number) <= TOLERANCE * abs(exact_number)  # False for NaN
-
-
 # --- Cases -----------------------------------------------------------------------------------------
 
 
@@ -302,15 +297,13 @@ def main():
     for settings, implementation, detach in itertools.product(EXTREME_SETTINGS, IMPLEMENTATIONS, [False, True]):
         cases.append(extreme_case(implementation, detach, settings, REDUCTIONS[len(cases) % len(REDUCTIONS)]))
 
-    versions = {
-        "torch": torch.__version__,
-        "torch_ecg": importlib.metadata.version("torch_ecg"),
-        "mpmath": mpmath.__version__,
-        "python": platform.python_version(),
-    }
-    lines = ",\n".join(json.dumps(case, allow_nan=False) for case in cases)
-    OUTPUT.write_text(f'{{"generated_with": {json.dumps(versions)}, "cases": [\n{lines}\n]}}\n')
-    print(f"{len(cases)} cases, {sum(len(case['logits']) for case in cases)} elements: {OUTPUT.name}")
+    record(
+        OUTPUT,
+        cases,
+        torch=torch.__version__,
+        torch_ecg=importlib.metadata.version("torch_ecg"),
+        mpmath=mpmath.__version__,
+    )
 
 
 if __name__ == "__main__":

@@ -24,16 +24,15 @@ gradient  as autograd gives it: of `value`, or of the sum of `value` for "none".
 import importlib.metadata
 import importlib.util
 import itertools
-import json
-import platform
 import random
 from pathlib import Path
 
 import mpmath
 import torch
 
+from recording import agree, record
+
 OUTPUT = Path(__file__).with_name("timm_single_label.json")
-TOLERANCE = 2e-13  # relative, per number
 SHAPES = [(5, 3), (4, 7), (2, 12), (3, 1)]
 EXPONENTS = [(4.0, 1.0), (4.0, 0.0), (0.0, 0.0), (2.0, 2.0), (1.0, 3.0), (2.5, 0.5), (3.0, 1.5)]  # gamma_neg, gamma_pos
 SMOOTHINGS = [0.1, 0.0, 0.3]
@@ -90,10 +89,6 @@ def exact(case, logits, target):
     return loss(*logits), gradient
 
 
-def agree(number, exact_number):
-    return abs(number - exact_number) <= TOLERANCE * abs(exact_number)  # False for NaN
-
-
 def new_case(seed, gamma_neg, gamma_pos, eps, reduction, shape):
     draw = random.Random(seed)
     rows, classes = shape
@@ -138,15 +133,13 @@ def main():
             shape = SHAPES[0]
         cases.append(new_case(len(cases), gamma_neg, gamma_pos, eps, reduction, shape))
 
-    versions = {
-        "torch": torch.__version__,
-        "timm": importlib.metadata.version("timm"),
-        "mpmath": mpmath.__version__,
-        "python": platform.python_version(),
-    }
-    lines = ",\n".join(json.dumps(case, allow_nan=False) for case in cases)
-    OUTPUT.write_text(f'{{"generated_with": {json.dumps(versions)}, "cases": [\n{lines}\n]}}\n')
-    print(f"{len(cases)} cases, {sum(len(case['logits']) for case in cases)} elements: {OUTPUT.name}")
+    record(
+        OUTPUT,
+        cases,
+        torch=torch.__version__,
+        timm=importlib.metadata.version("timm"),
+        mpmath=mpmath.__version__,
+    )
 
 
 if __name__ == "__main__":

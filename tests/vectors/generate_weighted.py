@@ -62,9 +62,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import itertools
-import json
 import math
-import platform
 import random
 import sys
 import types
@@ -73,8 +71,9 @@ from pathlib import Path
 import mpmath
 import torch
 
+from recording import agree, record
+
 OUTPUT = Path(__file__).with_name("weighted.json")
-TOLERANCE = 2e-13  # relative, per element; an exact zero must be met exactly
 LOG_FLOOR = 1e-8  # the default of both libraries
 DIGITS = {"general": 50, "extreme": 300}  # tiny terms count beside large ones: p**5 at -100 is 1e-217
 
@@ -261,10 +260,6 @@ def exact(case, z, y, pos_weight):
     # Soft labels: terms of opposite sign cancel near a zero of the gradient, in any evaluation.
     well_conditioned = abs(mpmath.diff(curve, z, 2)) <= 50 * abs(gradient)
     return attached(z), gradient, well_conditioned
-
-
-def agree(number, exact_number):
-    return abs(number - exact_number) <= TOLERANCE * abs(exact_number)  # False for NaN
 
 
 # --- Cases -----------------------------------------------------------------------------------------
@@ -464,16 +459,14 @@ def main():
     for settings, library in itertools.product(EXTREME_SETTINGS, LIBRARIES):
         cases.append(extreme_case(library, settings, ["mean", "sum", "none"][len(cases) % 3]))
 
-    versions = {
-        "torch": torch.__version__,
-        "timm": importlib.metadata.version("timm"),
-        "mmpretrain": importlib.metadata.version("mmpretrain"),
-        "mpmath": mpmath.__version__,
-        "python": platform.python_version(),
-    }
-    lines = ",\n".join(json.dumps(case, allow_nan=False) for case in cases)
-    OUTPUT.write_text(f'{{"generated_with": {json.dumps(versions)}, "cases": [\n{lines}\n]}}\n')
-    print(f"{len(cases)} cases, {sum(len(case['logits']) for case in cases)} elements: {OUTPUT.name}")
+    record(
+        OUTPUT,
+        cases,
+        torch=torch.__version__,
+        timm=importlib.metadata.version("timm"),
+        mmpretrain=importlib.metadata.version("mmpretrain"),
+        mpmath=mpmath.__version__,
+    )
 
 
 if __name__ == "__main__":
