@@ -64,7 +64,8 @@ impl AsymmetricLoss {
         check_range::<T::Float>(divisor)?;
         let (plan, scale) = (self.plans.plan(), T::Float::from_f64(1.0));
         let Checked { known, leaves_out, .. } = targets;
-        let pass = Pass { plan: &plan, known, leaves_out, in_parameters: true, scale, loss_scale: None };
+        let pass =
+            Pass { plan: &plan, known, leaves_out, in_parameters: true, scale, weight_scale: None, loss_scale: None };
         let arrays = Arrays {
             logits: logits.view(),
             labels: targets.labels.view(),

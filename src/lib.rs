@@ -10,7 +10,6 @@ mod divisor;
 mod element;
 mod elementwise;
 mod error;
-mod formula;
 mod initial;
 mod kernel;
 mod label;
@@ -28,14 +27,11 @@ mod saving;
 mod settings;
 mod slices;
 mod sparse;
+mod stages;
 mod sum;
 mod targets;
-mod term;
 mod threads;
 
-pub mod activation;
-pub mod focal;
-pub mod margin;
 pub mod reduction;
 pub mod single_label;
 
@@ -53,6 +49,7 @@ pub use reduction::Reduction;
 pub use safeguard::Curvature;
 pub use settings::{Implementation, Settings};
 pub use single_label::SingleLabelLoss;
+pub use stages::{activation, focal, margin};
 pub use targets::{IntoTargets, Targets};
 
 /// The ndarray whose arrays the calls take: to build views of your own memory, whatever version you use elsewhere.

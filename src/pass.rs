@@ -102,7 +102,15 @@ pub(crate) fn evaluate<T: Element, Y: Label, D: Dimension>(
             hessian: hessian.as_mut().map(|hessian| hessian.view_mut()),
         };
         let leaves_out = targets.leaves_out || upstream.is_some();
-        let pass = Pass { plan: &plan, known: targets.known, leaves_out, in_parameters: false, scale, loss_scale };
+        let pass = Pass {
+            plan: &plan,
+            known: targets.known,
+            leaves_out,
+            in_parameters: false,
+            scale,
+            weight_scale: None,
+            loss_scale,
+        };
         traverse(&pass, arrays)
             .map(rounded::<T::Float>)
             .map_err(|invalid| targets.invalid(&settings.class_weight, upstream.as_ref(), invalid.valid))

@@ -1,13 +1,13 @@
 //! Where a negative pulls hardest.
 
-use crate::activation::sigmoid;
 use crate::arithmetic::{Pair, Scalar};
 use crate::error::Error;
-use crate::focal::{Base, Jet, Order, weighted};
 use crate::loss::AsymmetricLoss;
 use crate::parameter::Parameter;
 use crate::reduction::Reduction;
 use crate::settings::Implementation;
+use crate::stages::activation::sigmoid;
+use crate::stages::focal::{Base, Jet, weighted};
 use ndarray::Array1;
 
 /// The logit at which `f64` has p = 1 − p = 0 on either side.
@@ -90,9 +90,9 @@ impl AsymmetricLoss {
             let (gamma, one) = (Scalar(gammas[class]), Scalar(1.0));
             if settings.detach_focal_weight() {
                 // The gradient is a product of this kind itself, bᵞ·C′.
-                weighted(base, Jet { value: first, first: second, second }, one, gamma, Order::First).first.0
+                weighted::<_, 1>(base, Jet { value: first, first: second, second }, one, gamma).first.0
             } else {
-                weighted(base, Jet { value, first, second }, one, gamma, Order::Second).second.0
+                weighted::<_, 2>(base, Jet { value, first, second }, one, gamma).second.0
             }
         }))
     }

@@ -1,6 +1,5 @@
 //! What stands for the curvature where it is negative.
 
-use crate::arithmetic::Arithmetic;
 use crate::error::Error;
 use crate::names::{Named, parse};
 use crate::parameter::Short;
@@ -52,36 +51,6 @@ impl Curvature {
             }
             _ => Ok(()),
         }
-    }
-}
-
-impl Curvature {
-    /// Replaces curvatures that have been multiplied by a scale.
-    #[inline(never)]
-    pub(crate) fn safeguard<V: Arithmetic, const N: usize>(
-        self,
-        context: V::Context,
-        curvatures: &mut [V::Element; N],
-        scale: V::Element,
-    ) {
-        V::apart(
-            context,
-            #[inline(always)]
-            || {
-                let mut at = 0;
-                while at < N {
-                    let h = V::load(context, curvatures, at);
-                    let (magnitude, floor) = match self {
-                        Curvature::Exact => return,
-                        Curvature::AtLeast(floor) => (h, floor),
-                        Curvature::Magnitude(floor) => (V::select(h.zero().gt(h), -h, h), floor),
-                    };
-                    let floor = h.number(floor) * h.splat(scale);
-                    V::select(floor.gt(magnitude), floor, magnitude).store(curvatures, at);
-                    at += V::LANES;
-                }
-            },
-        );
     }
 }
 

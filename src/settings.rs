@@ -5,7 +5,7 @@ use crate::names::{Named, parse};
 use crate::parameter::{Parameter, Short};
 use crate::reduction::Reduction;
 use crate::safeguard::Curvature;
-use crate::{focal, margin};
+use crate::stages::{focal, margin};
 use std::fmt::{self, Display};
 use std::str::FromStr;
 

@@ -30,7 +30,7 @@ pub(crate) fn run<T: Native, K: Task<T>>(task: K) -> K::Output {
     {
         #[cfg(not(disable_dispatch_avx512))]
         if let Some(simd) = level.as_avx512() {
-            return run_on::<_, _, _, WIDE>(simd, task);
+            return run_on::<_, _, _, 2>(simd, task);
         }
         #[cfg(not(disable_dispatch_avx2))]
         if let Some(simd) = level.as_avx2() {

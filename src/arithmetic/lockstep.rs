@@ -164,7 +164,7 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
     const LANES: usize = U * Vector::<S, T>::LEN;
 
     #[inline(always)]
-    fn apart<R>(simd: S, f: impl FnOnce() -> R) -> R {
+    fn vectorized<R>(simd: S, f: impl FnOnce() -> R) -> R {
         simd.vectorize(f)
     }
 
@@ -191,6 +191,11 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
     }
 
     #[inline(always)]
+    fn filled(simd: S, x: T) -> Self {
+        Lockstep { vectors: [Vector::<S, T>::splat(simd, x); U], simd }
+    }
+
+    #[inline(always)]
     fn splat(self, x: T) -> Self {
         Lockstep { vectors: [Vector::<S, T>::splat(self.simd, x); U], ..self }
     }
@@ -202,6 +207,26 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
         let mut i = 0;
         while i < U {
             self.vectors[i] = self.vectors[i].max(other.vectors[i]);
+            i += 1;
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn min(mut self, other: Self) -> Self {
+        let mut i = 0;
+        while i < U {
+            self.vectors[i] = self.vectors[i].min(other.vectors[i]);
+            i += 1;
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn abs(mut self) -> Self {
+        let mut i = 0;
+        while i < U {
+            self.vectors[i] = self.vectors[i].abs();
             i += 1;
         }
         self
@@ -222,6 +247,16 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
         let mut i = 0;
         while i < U {
             self.vectors[i] = self.vectors[i].mul_add(b.vectors[i], c.vectors[i]);
+            i += 1;
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn mul_sub(mut self, b: Self, c: Self) -> Self {
+        let mut i = 0;
+        while i < U {
+            self.vectors[i] = self.vectors[i].mul_sub(b.vectors[i], c.vectors[i]);
             i += 1;
         }
         self

@@ -45,14 +45,17 @@ pub(crate) trait Arithmetic:
     /// The number of lanes.
     const LANES: usize;
 
-    /// Calls `f` as a function of its own that is compiled for the instructions.
-    fn apart<R>(context: Self::Context, f: impl FnOnce() -> R) -> R;
+    /// Calls `f`, compiled for the instructions.
+    fn vectorized<R>(context: Self::Context, f: impl FnOnce() -> R) -> R;
 
     /// [`LANES`](Self::LANES) elements from that at `at` on.
     fn load(context: Self::Context, from: &[Self::Element], at: usize) -> Self;
 
     /// Stores the lanes to as many elements from that at `at` on.
     fn store(self, to: &mut [Self::Element], at: usize);
+
+    /// `x` in every lane.
+    fn filled(context: Self::Context, x: Self::Element) -> Self;
 
     /// `x` in every lane of a value like `self`.
     fn splat(self, x: Self::Element) -> Self;
@@ -82,14 +85,23 @@ pub(crate) trait Arithmetic:
     /// `self = other`; no where either is NaN.
     fn eq(self, other: Self) -> Self::Mask;
 
-    /// The larger of two numbers.
+    /// The larger of two numbers. Where `self` is NaN, either `other` or NaN.
     fn max(self, other: Self) -> Self;
+
+    /// The smaller of two numbers. Where `self` is NaN, either `other` or NaN.
+    fn min(self, other: Self) -> Self;
+
+    /// |self|.
+    fn abs(self) -> Self;
 
     /// `yes` where the mask is, else `no`.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
     /// `self · b + c`; rounded once where that is as fast.
     fn mul_add(self, b: Self, c: Self) -> Self;
+
+    /// `self · b − c`; rounded once where that is as fast.
+    fn mul_sub(self, b: Self, c: Self) -> Self;
 
     /// `self · b − product`, without error where `product` is the rounded `self · b`.
     fn product_error(self, b: Self, product: Self) -> Self;

@@ -71,7 +71,7 @@ macro_rules! arithmetic {
             const LANES: usize = 1;
 
             #[inline(always)]
-            fn apart<R>((): (), f: impl FnOnce() -> R) -> R {
+            fn vectorized<R>((): (), f: impl FnOnce() -> R) -> R {
                 f()
             }
 
@@ -83,6 +83,11 @@ macro_rules! arithmetic {
             #[inline(always)]
             fn store(self, to: &mut [$element], at: usize) {
                 to[at] = self.0;
+            }
+
+            #[inline(always)]
+            fn filled((): (), x: $element) -> Self {
+                $name(x)
             }
 
             #[inline(always)]
@@ -111,6 +116,16 @@ macro_rules! arithmetic {
             }
 
             #[inline(always)]
+            fn min(self, other: Self) -> Self {
+                if self.0 < other.0 { self } else { other }
+            }
+
+            #[inline(always)]
+            fn abs(self) -> Self {
+                if self.0 < self.zero().0 { -self } else { self }
+            }
+
+            #[inline(always)]
             fn select(mask: bool, yes: Self, no: Self) -> Self {
                 if mask { yes } else { no }
             }
@@ -118,6 +133,11 @@ macro_rules! arithmetic {
             #[inline(always)]
             fn mul_add(self, b: Self, c: Self) -> Self {
                 $name(self.0 * b.0 + c.0)
+            }
+
+            #[inline(always)]
+            fn mul_sub(self, b: Self, c: Self) -> Self {
+                $name(self.0 * b.0 - c.0)
             }
 
             #[inline(always)]

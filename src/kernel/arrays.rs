@@ -48,6 +48,8 @@ pub(crate) const FACTORS: usize = 2;
 pub(crate) struct Pass<'a, T: Float, Y> {
     pub(crate) plan: &'a Plan<T>,
     pub(crate) known: Known<Y>,
+    /// What the weights of the call are multiplied by, if anything.
+    pub(crate) weight_scale: Option<T>,
     /// Whether a factor may be 0, which leaves the element out.
     pub(crate) leaves_out: bool,
     /// Whether the derivatives in γ₊, m and γ₋ take the places of losses, gradient and Hessian.

@@ -1,8 +1,8 @@
 //! Evaluates a few elements: in place where an array is a slice, else through a copy.
 
 use super::arrays::{Arrays, FACTORS, Labels, Pass, Position};
+use super::block::LANES;
 use super::evaluate::{InvalidLabel, LabelRun, Run, evaluate};
-use super::plan::STRETCH;
 use crate::element::{Element, Float};
 use crate::label::{Known, Label};
 use crate::slices::{as_floats, direct, is_direct};
@@ -32,6 +32,7 @@ pub(super) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
             labels,
             unknown: pass.known.marker(),
             factors,
+            weight_scale: pass.weight_scale,
             leaves_out: pass.leaves_out,
             class: position.class,
             one_class,
@@ -44,8 +45,8 @@ pub(super) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
         };
         return evaluate(pass.plan, run);
     }
-    if arrays.logits.len() <= STRETCH && size_of::<T::Float>() <= 8 {
-        return through_copies::<_, _, _, STRETCH>(pass, arrays, position, one_class, sum);
+    if arrays.logits.len() <= LANES && size_of::<T::Float>() <= 8 {
+        return through_copies::<_, _, _, LANES>(pass, arrays, position, one_class, sum);
     }
     match size_of::<T::Float>() {
         ..=4 => through_copies::<_, _, _, { COPY / 4 }>(pass, arrays, position, one_class, sum),
@@ -163,6 +164,7 @@ impl<F: Float, const N: usize> Copies<F, N> {
                 first.as_ref().map(|factor| floats(factor, first_copy)),
                 second.as_ref().map(|factor| floats(factor, second_copy)),
             ],
+            weight_scale: pass.weight_scale,
             leaves_out: pass.leaves_out,
             class: position.class,
             one_class,

@@ -1,28 +1,19 @@
-//! Takes a run of consecutive elements through the formula.
+//! Takes a run of consecutive elements through the stages, block by block.
 
 use super::arrays::FACTORS;
-use super::plan::{Plan, STRETCH};
-use super::stretch::{convert, mark, multiply, place, stretch};
-use super::weigh::{Count, Prepared};
-use crate::activation::bound;
-use crate::arithmetic::{Arithmetic, Mask, Native, Scalar, Task, run};
+use super::block::{LANES, LARGE, labels, marked, output_block, steps};
+use super::plan::Plan;
+use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::element::Float;
-use crate::focal::{Jet, Order};
-use crate::formula::{Class, Formula};
 use crate::safeguard::Curvature;
-use crate::settings::Implementation;
 use crate::slices::reborrow_as;
-use crate::sparse::Present;
+use crate::sparse::{Places, Present};
+use crate::stages::formula::{Class, GeneralScratch, Order, Scratch, Stages};
+use crate::stages::weights::{ElementWeights, Factors, Prepared, curvature_stage, preparation_stage, product_stage};
+use crate::stages::{Column, Each, Steps};
 use crate::sum::Accumulator;
 use castaway::cast;
-
-/// The size of an element, in bytes, above which elements go one by one, or a stretch of them would fill the stack.
-pub(crate) const LARGE: usize = 64;
-
-// The formulas, for `apart`.
-const HARD: u8 = 0;
-const BLENDED: u8 = 1;
-const MIXED: u8 = 2;
+use std::ops::Range;
 
 /// Labels in a form that the kernel reads; every other form is converted first.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +33,8 @@ pub(crate) struct Run<'a, T: Float> {
     pub(crate) unknown: Option<T>,
     /// What the results are multiplied by.
     pub(crate) factors: [Option<&'a [T]>; FACTORS],
+    /// What the first of them is multiplied by before, if anything.
+    pub(crate) weight_scale: Option<T>,
     /// Whether a factor may be 0, which leaves the element out.
     pub(crate) leaves_out: bool,
     /// The class of the first element.
@@ -80,40 +73,162 @@ pub(crate) fn evaluate<T: Float>(plan: &Plan<T>, mut run: Run<'_, T>) -> Result<
     {
         return evaluate_double(plan, run);
     }
-    if size_of::<T>() > LARGE { scalars::<T, 1>(plan, run) } else { scalars::<T, STRETCH>(plan, run) }
+    if size_of::<T>() > LARGE { scalars::<T, 1>(plan, run) } else { scalars::<T, LANES>(plan, run) }
 }
 
 /// Not inlined, so that no call but this makes room for it on the stack.
 #[inline(never)]
-fn scalars<T: Float, const N: usize>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), InvalidLabel> {
-    stretches::<Scalar<T>, N>((), plan, run)
+fn scalars<T: Float, const L: usize>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), InvalidLabel> {
+    run.evaluate::<Scalar<T>, L, 1>((), plan)
 }
 
 // Functions without parameters are compiled with this crate and not, unoptimized perhaps, with its user.
 
 fn evaluate_single(plan: &Plan<f32>, elements: Run<'_, f32>) -> Result<(), InvalidLabel> {
-    run(Evaluate { plan, run: elements })
+    run(Evaluate::<f32, 8> { plan, run: elements })
 }
 
 fn evaluate_double(plan: &Plan<f64>, elements: Run<'_, f64>) -> Result<(), InvalidLabel> {
-    run(Evaluate { plan, run: elements })
+    run(Evaluate::<f64, 4> { plan, run: elements })
 }
 
-struct Evaluate<'a, T: Float> {
+/// A run, in blocks of at most `N` steps.
+struct Evaluate<'a, T: Float, const N: usize> {
     plan: &'a Plan<T>,
     run: Run<'a, T>,
 }
 
-impl<T: Native> Task<T> for Evaluate<'_, T> {
+impl<T: Native, const N: usize> Task<T> for Evaluate<'_, T, N> {
     type Output = Result<(), InvalidLabel>;
 
     #[inline(always)]
     fn run<V: Arithmetic<Element = T>>(self, context: V::Context) -> Self::Output {
-        stretches::<V, STRETCH>(context, self.plan, self.run)
+        self.run.evaluate::<V, LANES, N>(context, self.plan)
     }
 }
 
 impl<T: Float> Run<'_, T> {
+    fn evaluate<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
+        self,
+        context: V::Context,
+        plan: &Plan<T>,
+    ) -> Result<(), InvalidLabel> {
+        let (classes, class) = (plan.table.classes, self.class);
+        if classes > 1 && !self.one_class {
+            return self.blocks::<V, _, L, N>(context, plan, |start, steps| {
+                plan.table.block((class + start) % classes, steps)
+            });
+        }
+        let row = plan.table.row(class);
+        if self.logits.len() <= L {
+            return self.blocks::<V, _, L, 1>(context, plan, |_, _| row);
+        }
+        self.blocks::<V, _, L, N>(context, plan, |_, _| row)
+    }
+
+    /// Evaluates the run, at most `N` steps at a time, given the constants of the classes of a block.
+    #[inline(never)]
+    fn blocks<V: Arithmetic<Element = T>, K: Column<V, L>, const L: usize, const N: usize>(
+        mut self,
+        context: V::Context,
+        plan: &Plan<T>,
+        classes: impl Fn(usize, usize) -> Class<K>,
+    ) -> Result<(), InvalidLabel> {
+        let order = self.order();
+        let mut inputs = Inputs::<T, L, N>::new(&self.labels);
+        let mut results = [[[T::from_f64(0.0); L]; N]; 3];
+        let mut scratch = Scratch::<T, L, N>::new();
+        let (mut room, mut general) = (None::<Room<T, L, N>>, None);
+        let leaves_out = self.leaves_out || plan.leaves_out || self.unknown.is_some();
+        let mut start = 0;
+        while start < self.logits.len() {
+            let range = start..self.logits.len().min(start + L * N);
+            let steps = range.len().div_ceil(L);
+            let class = classes(start, steps);
+            let (mut logits, mut labels, factors) = inputs.block(&self, &range);
+            let weights = ElementWeights {
+                unknown: self.unknown,
+                smoothing: plan.formula.smoothing,
+                class_weight: plan.weighs_classes.then_some(class.class_weight),
+                pos_weight: plan.weighs_positives.then_some(class.pos_weight),
+                factors,
+                weight_scale: self.weight_scale,
+                leaves_out,
+            };
+            let mut factors = weights.only_factor();
+            if weights.must_be_prepared() {
+                let Room { logits: z, labels: y, factors: [first, second] } = room.get_or_insert_with(Room::new);
+                let mut prepared = Prepared {
+                    logits: &mut z[..steps],
+                    labels: &mut y[..steps],
+                    factors: [&mut first[..steps], &mut second[..steps]],
+                };
+                let are_two = preparation_stage::<V, K, L>(context, &weights, [logits, labels], &mut prepared);
+                let Prepared { logits: z, labels: y, factors: [first, second] } = prepared;
+                (logits, labels) = (z, y);
+                factors = match weights.weighs() {
+                    true => Factors::Prepared(first, are_two.then_some(second)),
+                    false => Factors::Nothing,
+                };
+            }
+            let stages = Stages { context, formula: &plan.formula, class, order, scale: self.scale };
+            let [values, first, second] = &mut results;
+            let mut columns = [
+                output_block(&mut self.losses, &range, values),
+                output_block(&mut self.gradient, &range, first),
+                output_block(&mut self.hessian, &range, second),
+            ];
+            if !stages.common(logits, labels, &mut scratch, &mut columns) {
+                let general = general.get_or_insert_with(GeneralScratch::new);
+                let result = stages.general(logits, labels, &mut scratch, general, &mut columns);
+                result.map_err(|_| InvalidLabel { valid: start })?;
+            }
+            if order == Order::Second && plan.curvature != Curvature::Exact {
+                curvature_stage::<V, L>(context, plan.curvature, self.scale, columns[2]);
+            }
+            for column in columns.iter_mut().take(order.columns()) {
+                match factors {
+                    Factors::Nothing => {}
+                    Factors::OfClasses(factor) => product_stage::<V, _, L>(context, factor, column),
+                    Factors::OfElements(factor) => product_stage::<V, _, L>(context, Each(factor), column),
+                    Factors::Prepared(first, second) => {
+                        product_stage::<V, _, L>(context, Each(first), column);
+                        if let Some(second) = second {
+                            product_stage::<V, _, L>(context, Each(second), column);
+                        }
+                    }
+                }
+            }
+            let (sum, losses) = (&mut *self.sum, &columns[0].as_flattened()[..range.len()]);
+            V::vectorized(
+                context,
+                #[inline(always)]
+                || sum.add(losses),
+            );
+            if !range.len().is_multiple_of(L) {
+                for (output, results) in
+                    [&mut self.losses, &mut self.gradient, &mut self.hessian].into_iter().zip(&results)
+                {
+                    if let Some(output) = output {
+                        output[range.clone()].copy_from_slice(&results.as_flattened()[..range.len()]);
+                    }
+                }
+            }
+            start = range.end;
+        }
+        Ok(())
+    }
+
+    /// What is asked for.
+    fn order(&self) -> Order {
+        match (self.in_parameters, &self.gradient, &self.hessian) {
+            (true, ..) => Order::Parameters,
+            (_, _, Some(_)) => Order::Second,
+            (_, Some(_), _) => Order::First,
+            _ => Order::Value,
+        }
+    }
+
     /// The same run, if `U` is `T`.
     fn reborrow_as<U: Float>(&mut self) -> Option<Run<'_, U>> {
         Some(Run {
@@ -126,6 +241,7 @@ impl<T: Float> Run<'_, T> {
             },
             unknown: self.unknown.and_then(|unknown| cast!(unknown, U).ok()),
             factors: self.factors.map(|factor| factor.and_then(|factor| cast!(factor, &[U]).ok())),
+            weight_scale: self.weight_scale.and_then(|scale| cast!(scale, U).ok()),
             leaves_out: self.leaves_out,
             class: self.class,
             one_class: self.one_class,
@@ -139,245 +255,54 @@ impl<T: Float> Run<'_, T> {
     }
 }
 
-/// Evaluates a run, `N` elements at a time.
-///
-/// Loops count by hand: iterators are calls in an unoptimized build.
-#[inline(always)]
-fn stretches<V: Arithmetic, const N: usize>(
-    context: V::Context,
-    plan: &Plan<V::Element>,
-    run: Run<'_, V::Element>,
-) -> Result<(), InvalidLabel> {
-    let Run { logits, labels, unknown, factors, leaves_out, class, one_class, scale, sum, .. } = run;
-    let (mut losses, mut gradient, mut hessian) = (run.losses, run.gradient, run.hessian);
-    let order = match (run.in_parameters, &gradient, &hessian) {
-        (true, ..) => Order::Parameters,
-        (_, _, Some(_)) => Order::Second,
-        (_, Some(_), _) => Order::First,
-        _ => Order::Value,
-    };
-    let zeros = [V::Element::from_f64(0.0); N];
-    let mut padded = [zeros; 2 + FACTORS];
-    let mut results = [zeros; 3];
-    let same = one_class.then(|| plan.table.row(class).map(|constant| [constant; N]));
-    let mut classes = match &same {
-        Some(same) => same.columns(),
-        None => plan.table.window(class % plan.table.classes),
-    };
-    let alike = one_class || plan.table.classes == 1;
-    let mut constants = load_class::<V, N>(context, &classes, 0);
-    let same_weight = plan.weighs_classes.then(|| [plan.table.class_weights(class)[0]; N]);
-    let mut places = match &labels {
-        LabelRun::Sparse(present) => Some(present.places()),
-        _ => None,
-    };
-    let leaves_out = leaves_out || plan.leaves_out || unknown.is_some();
-    let weighs =
-        leaves_out || plan.weighs_classes || plan.weighs_positives || factors.iter().any(|factor| factor.is_some());
-    let smooths = plan.formula.smoothing.is_some();
-    let mut prepared = (weighs || smooths).then(Prepared::new);
-    let safeguards = order == Order::Second && plan.curvature != Curvature::Exact;
-    let mut start = 0;
-    while start < logits.len() {
-        let range = start..logits.len().min(start + N);
-        let first_class = (class + start) % plan.table.classes;
-        if !alike && start > 0 {
-            classes = plan.table.window(first_class);
-        }
-        let [padded_logits, padded_labels, padded_first, padded_second] = &mut padded;
-        let mut logits = stretch(&logits[range.clone()], padded_logits);
-        let mut labels = match labels {
-            LabelRun::Floats(labels) => stretch(&labels[range.clone()], padded_labels),
-            LabelRun::Bools(labels) => convert(&labels[range.clone()], padded_labels),
-            LabelRun::Bytes(labels) => convert(&labels[range.clone()], padded_labels),
-            LabelRun::Sparse(_) => mark(&mut places, range.clone(), padded_labels),
+/// The inputs of a block where they are not in steps.
+struct Inputs<'a, T, const L: usize, const N: usize> {
+    logits: [[T; L]; N],
+    labels: [[T; L]; N],
+    factors: [[[T; L]; N]; FACTORS],
+    /// Where sparse labels are present.
+    places: Option<Places<'a>>,
+}
+
+/// Logits, labels and factors.
+type Block<'a, T, const L: usize> = (&'a Steps<T, L>, &'a Steps<T, L>, [Option<&'a Steps<T, L>>; FACTORS]);
+
+impl<'a, T: Float, const L: usize, const N: usize> Inputs<'a, T, L, N> {
+    fn new(labels: &LabelRun<'a, T>) -> Self {
+        let zeros = [[T::from_f64(0.0); L]; N];
+        let places = match labels {
+            LabelRun::Sparse(present) => Some(present.places()),
+            _ => None,
         };
-        let mut factor = None;
-        if let Some(prepared) = &mut prepared {
-            let class_weight = match &same_weight {
-                Some(_) if !alike => plan.table.class_weights(first_class).first_chunk(),
-                same => same.as_ref(),
-            };
-            let count = Count {
-                unknown,
-                factors: [
-                    class_weight,
-                    factors[0].map(|factor| stretch(&factor[range.clone()], padded_first)),
-                    factors[1].map(|factor| stretch(&factor[range.clone()], padded_second)),
-                ],
-                pos_weight: plan.weighs_positives.then_some(classes.pos_weight),
-                leaves_out,
-            };
-            factor = count.only_factor();
-            if smooths || factor.is_none() {
-                prepared.prepare::<V>(context, &plan.formula, [logits, labels], &count);
-                (logits, labels, factor) = (&prepared.logits, &prepared.labels, weighs.then_some(&prepared.factor));
-            }
-        }
-        let [values, first, second] = &mut results;
-        {
-            let values = place(&mut losses, range.clone(), values);
-            let first = place(&mut gradient, range.clone(), first);
-            let second = place(&mut hessian, range.clone(), second);
-            let mut lanes = Lanes { logits, labels, classes, at: 0 };
-            while lanes.at < range.len() {
-                let (z, y) = load::<V, N>(context, &lanes);
-                if V::LANES > 1 || !alike {
-                    constants = load_class(context, &lanes.classes, lanes.at);
-                }
-                let (absent, present) = (y.eq(z.zero()), y.eq(z.one()));
-                if order != Order::Parameters && (moderate(z) & (absent | present)).all() {
-                    let loss = plan.formula.hard::<V, false>(z, present, &constants, order, false);
-                    store(loss, scale, order, [&mut *values, &mut *first, &mut *second], lanes.at);
-                } else {
-                    let to = [&mut *values, &mut *first, &mut *second];
-                    rare::<V, N>(context, &plan.formula, lanes, order, scale, to)?;
-                }
-                lanes.at += V::LANES;
-            }
-            if safeguards {
-                plan.curvature.safeguard::<V, N>(context, second, scale);
-            }
-            if let Some(factor) = factor {
-                multiply(values, factor);
-                if order >= Order::First {
-                    multiply(first, factor);
-                }
-                if order >= Order::Second {
-                    multiply(second, factor);
-                }
-            }
-            sum.add(&values[..range.len()]);
-        }
-        if range.len() < N {
-            let outputs = [(&mut losses, values), (&mut gradient, first), (&mut hessian, second)];
-            for (output, results) in outputs {
-                if let Some(output) = output {
-                    output[range.clone()].copy_from_slice(&results[..range.len()]);
-                }
-            }
-        }
-        start += N;
+        Inputs { logits: zeros, labels: zeros, factors: [zeros; FACTORS], places }
     }
-    Ok(())
-}
 
-/// Logits and labels of the lanes.
-#[inline(always)]
-fn load<V: Arithmetic, const N: usize>(context: V::Context, lanes: &Lanes<'_, V::Element, N>) -> (V, V) {
-    (V::load(context, lanes.logits, lanes.at), V::load(context, lanes.labels, lanes.at))
-}
-
-/// The constants of the lanes from that at `at` on.
-#[inline(always)]
-fn load_class<V: Arithmetic, const N: usize>(
-    context: V::Context,
-    classes: &Class<&[V::Element; N]>,
-    at: usize,
-) -> Class<V> {
-    classes.map(
-        #[inline(always)]
-        |column| V::load(context, column, at),
-    )
-}
-
-/// Stores the losses and as many of their derivatives, scaled, as `order` says.
-#[inline(always)]
-fn store<V: Arithmetic, const N: usize>(
-    loss: Jet<V>,
-    scale: V::Element,
-    order: Order,
-    to: [&mut [V::Element; N]; 3],
-    at: usize,
-) {
-    let [values, first, second] = to;
-    loss.value.store(values, at);
-    if order >= Order::First {
-        (loss.first * loss.first.splat(scale)).store(first, at);
-    }
-    if order >= Order::Second {
-        (loss.second * loss.second.splat(scale)).store(second, at);
+    fn block<'b>(&'b mut self, run: &Run<'a, T>, range: &Range<usize>) -> Block<'b, T, L> {
+        let labels = match run.labels {
+            LabelRun::Floats(floats) => steps(&floats[range.clone()], &mut self.labels),
+            LabelRun::Bools(bools) => labels(&bools[range.clone()], &mut self.labels),
+            LabelRun::Bytes(bytes) => labels(&bytes[range.clone()], &mut self.labels),
+            LabelRun::Sparse(present) => {
+                marked(self.places.get_or_insert_with(|| present.places()), range, &mut self.labels)
+            }
+        };
+        let [first, second] = &mut self.factors;
+        let factor = |factor: Option<&'a [T]>, buffer| factor.map(|factor| steps(&factor[range.clone()], buffer));
+        let factors = [factor(run.factors[0], first), factor(run.factors[1], second)];
+        (steps(&run.logits[range.clone()], &mut self.logits), labels, factors)
     }
 }
 
-/// Whether a logit is within the [`bound`], and not NaN.
-#[inline(always)]
-fn moderate<V: Arithmetic>(z: V) -> V::Mask {
-    bound(z).ge(z) & z.ge(-bound(z))
+/// Room for a block as the formula sees it.
+struct Room<T, const L: usize, const N: usize> {
+    logits: [[T; L]; N],
+    labels: [[T; L]; N],
+    factors: [[[T; L]; N]; 2],
 }
 
-/// Some lanes of a stretch, in memory.
-#[derive(Clone, Copy)]
-struct Lanes<'a, T, const N: usize> {
-    logits: &'a [T; N],
-    labels: &'a [T; N],
-    classes: Class<&'a [T; N]>,
-    at: usize,
-}
-
-/// Any labels and any logits. The bits of an element do not depend on its neighbours.
-///
-/// The lanes are loaded again, because those of the caller would have to be in memory always.
-#[cold]
-#[inline(never)]
-fn rare<V: Arithmetic, const N: usize>(
-    context: V::Context,
-    formula: &Formula<V::Element>,
-    lanes: Lanes<'_, V::Element, N>,
-    order: Order,
-    scale: V::Element,
-    to: [&mut [V::Element; N]; 3],
-) -> Result<(), InvalidLabel> {
-    V::apart(
-        context,
-        #[inline(always)]
-        || {
-            let (z, y) = load::<V, N>(context, &lanes);
-            let (zero, one) = (z.zero(), z.one());
-            if !(y.ge(zero) & one.ge(y)).all() {
-                return Err(InvalidLabel { valid: 0 });
-            }
-            let (hard, saturated) = (y.eq(zero) | y.eq(one), !moderate(z).all());
-            let mut loss = Jet { value: z, first: z, second: z };
-            if !(!hard).all() {
-                loss = apart::<V, N, HARD>(context, formula, &lanes, order, saturated);
-            }
-            if !hard.all() {
-                let soft = match formula.implementation {
-                    Implementation::AlibabaMiil => apart::<V, N, BLENDED>,
-                    Implementation::DeepPsp | Implementation::Paper => apart::<V, N, MIXED>,
-                };
-                loss = Jet::select(hard, loss, soft(context, formula, &lanes, order, saturated));
-            }
-            let loss = Jet::select(z.eq(z), loss, Jet { value: z, first: z, second: z });
-            store(loss, scale, order, to, lanes.at);
-            Ok(())
-        },
-    )
-}
-
-/// A formula in a frame of its own, which is large for a large element type.
-///
-/// Which one is a constant: a closure would be compiled without the instructions.
-#[inline(never)]
-fn apart<V: Arithmetic, const N: usize, const FORMULA: u8>(
-    context: V::Context,
-    formula: &Formula<V::Element>,
-    lanes: &Lanes<'_, V::Element, N>,
-    order: Order,
-    saturated: bool,
-) -> Jet<V> {
-    V::apart(
-        context,
-        #[inline(always)]
-        || {
-            let (z, y) = load::<V, N>(context, lanes);
-            let class = load_class(context, &lanes.classes, lanes.at);
-            match FORMULA {
-                HARD => formula.hard::<V, true>(z, y.eq(z.one()), &class, order, saturated),
-                BLENDED => formula.blended(z, y, &class, order, saturated),
-                _ => formula.mixed(z, y, &class, order, saturated),
-            }
-        },
-    )
+impl<T: Float, const L: usize, const N: usize> Room<T, L, N> {
+    fn new() -> Self {
+        let zeros = [[T::from_f64(0.0); L]; N];
+        Room { logits: zeros, labels: zeros, factors: [zeros; 2] }
+    }
 }

@@ -4,17 +4,15 @@
 //! through the formula, with the constants of a [`plan`].
 
 mod arrays;
+mod block;
 mod copies;
 mod evaluate;
 mod parameters;
 mod plan;
-mod stretch;
 mod traverse;
-mod weigh;
 
 pub(crate) use arrays::{Arrays, Labels, Pass};
-pub(crate) use evaluate::LARGE;
+pub(crate) use block::LARGE;
 pub(crate) use parameters::slopes;
-pub(crate) use plan::{Plans, STRETCH};
-pub(crate) use stretch::stretch;
+pub(crate) use plan::Plans;
 pub(crate) use traverse::traverse;

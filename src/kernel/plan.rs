@@ -1,25 +1,27 @@
 //! The constants of a loss, computed once when it is built.
 
-use crate::activation::Reference;
+use super::block::block_length;
 use crate::arithmetic::{Arithmetic, Pair, Task, inverse_odds, ln_2, logit, run};
 use crate::element::Float;
-use crate::focal;
-use crate::formula::{Class, Exponents, Formula};
 use crate::parameter::Parameter;
 use crate::safeguard::Curvature;
 use crate::settings::Settings;
+use crate::stages::activation::Reference;
+use crate::stages::focal;
+use crate::stages::formula::{Class, Formula};
+use crate::stages::{Each, Uniform};
 use crate::threads::join;
 use castaway::cast;
 use std::borrow::Cow;
 
-/// The number of elements between which nothing but the formula is done: a whole number of vectors of any width.
-pub(crate) const STRETCH: usize = 64;
+/// The number of margins whose constants are calculated at once.
+const MARGINS: usize = 64;
 
 /// The largest number below 1 that `f32` and wider types represent.
 const LARGEST_MARGIN: f64 = 1.0 - 1.0 / (1 << 24) as f64;
 
-/// The number of constants of a class that are settings: γ₋, γ₊ and π.
-const SETTINGS: usize = 3;
+/// The number of constants of a class that are settings: γ₋, γ₊, π and c.
+const SETTINGS: usize = 4;
 
 /// The number of constants of a class.
 const CONSTANTS: usize = SETTINGS + 11;
@@ -40,54 +42,15 @@ impl<V: Copy> Class<V> {
             gamma_neg: column(0),
             gamma_pos: column(1),
             pos_weight: column(2),
+            class_weight: column(3),
             reference: Reference {
-                m: column(3),
-                logit: [column(4), column(5), column(6)],
-                log_2_odds: column(7),
-                shift: column(8),
-                unit: column(9),
-                odds: Pair { hi: column(10), lo: column(11) },
-                complement: Pair { hi: column(12), lo: column(13) },
-            },
-        }
-    }
-
-    /// The constants by reference.
-    #[inline(always)]
-    pub(super) fn columns(&self) -> Class<&V> {
-        let Class { reference: r, gamma_neg, gamma_pos, pos_weight } = self;
-        Class {
-            gamma_neg,
-            gamma_pos,
-            pos_weight,
-            reference: Reference {
-                m: &r.m,
-                logit: r.logit.each_ref(),
-                log_2_odds: &r.log_2_odds,
-                shift: &r.shift,
-                unit: &r.unit,
-                odds: Pair { hi: &r.odds.hi, lo: &r.odds.lo },
-                complement: Pair { hi: &r.complement.hi, lo: &r.complement.lo },
-            },
-        }
-    }
-
-    /// Each of the constants as something else.
-    #[inline(always)]
-    pub(super) fn map<W>(&self, f: impl Fn(V) -> W) -> Class<W> {
-        let Class { reference: r, gamma_neg, gamma_pos, pos_weight } = self;
-        Class {
-            gamma_neg: f(*gamma_neg),
-            gamma_pos: f(*gamma_pos),
-            pos_weight: f(*pos_weight),
-            reference: Reference {
-                m: f(r.m),
-                logit: [f(r.logit[0]), f(r.logit[1]), f(r.logit[2])],
-                log_2_odds: f(r.log_2_odds),
-                shift: f(r.shift),
-                unit: f(r.unit),
-                odds: Pair { hi: f(r.odds.hi), lo: f(r.odds.lo) },
-                complement: Pair { hi: f(r.complement.hi), lo: f(r.complement.lo) },
+                m: column(4),
+                logit: [column(5), column(6), column(7)],
+                log_2_odds: column(8),
+                shift: column(9),
+                unit: column(10),
+                odds: Pair { hi: column(11), lo: column(12) },
+                complement: Pair { hi: column(13), lo: column(14) },
             },
         }
     }
@@ -98,28 +61,31 @@ impl<V: Copy> Class<V> {
 struct Columns<T> {
     /// The number of classes; 1 where all are alike.
     period: usize,
-    /// The columns one behind the other, each continued periodically by a stretch.
+    /// The length of a column: where some settings are per class, it continues periodically by a block.
+    length: usize,
+    /// The columns one behind the other.
     constants: Vec<T>,
 }
 
 impl<T: Float> Columns<T> {
-    fn zeros(columns: usize, period: usize) -> Self {
-        Columns { period, constants: vec![T::from_f64(0.0); columns * (period + STRETCH)] }
+    fn zeros(columns: usize, period: usize, continuation: usize) -> Self {
+        let length = period + continuation;
+        Columns { period, length, constants: vec![T::from_f64(0.0); columns * length] }
     }
 
     fn columns_mut(&mut self) -> impl Iterator<Item = &mut [T]> {
-        self.constants.chunks_exact_mut(self.period + STRETCH)
+        self.constants.chunks_exact_mut(self.length)
     }
 
     fn set(&mut self, column: usize, class: usize, constant: T) {
-        self.constants[column * (self.period + STRETCH) + class] = constant;
+        self.constants[column * self.length + class] = constant;
     }
 
     /// Writes the first elements of each column once more behind its last.
     fn continue_periodically(mut self) -> Self {
-        let period = self.period;
+        let (period, length) = (self.period, self.length);
         for column in self.columns_mut() {
-            (period..period + STRETCH).for_each(|i| column[i] = column[i - period]);
+            (period..length).for_each(|i| column[i] = column[i - period]);
         }
         self
     }
@@ -128,7 +94,7 @@ impl<T: Float> Columns<T> {
     #[inline(always)]
     fn column(&self, index: usize, class: usize) -> &[T] {
         let class = if self.period == 1 { 0 } else { class };
-        &self.constants[index * (self.period + STRETCH) + class..]
+        &self.constants[index * self.length..][class..self.length]
     }
 }
 
@@ -147,7 +113,10 @@ impl<T: Float> Table<T> {
         let Settings { gamma_neg, gamma_pos, prob_margin, pos_weight, class_weight, .. } = settings;
         let given = [gamma_neg, gamma_pos, pos_weight, class_weight];
         let period = |classes: Option<usize>| classes.unwrap_or(1);
-        let mut columns = Columns::zeros(given.len(), period(given.into_iter().find_map(Parameter::classes)));
+        let classes = period(settings.classes());
+        let continuation = if classes > 1 { block_length::<T>() } else { 0 };
+        let of_settings = period(given.into_iter().find_map(Parameter::classes));
+        let mut columns = Columns::zeros(given.len(), of_settings, continuation);
         // A γ may round up to ∞.
         let rounded = |number: f64| T::from_f64(number.min(focal::LARGEST_GAMMA));
         for (column, parameter) in columns.columns_mut().zip(given) {
@@ -158,38 +127,37 @@ impl<T: Float> Table<T> {
                 }
             }
         }
-        let mut references = Columns::zeros(CONSTANTS - SETTINGS, period(prob_margin.classes()));
+        let mut references = Columns::zeros(CONSTANTS - SETTINGS, period(prob_margin.classes()), continuation);
         // A margin may round up to 1, where nothing is left above it.
         let margin = |m: f64| Some(T::from_f64(m).to_f64()).filter(|m| *m < 1.0).unwrap_or(LARGEST_MARGIN);
-        for (block, values) in prob_margin.values().chunks(STRETCH).enumerate() {
-            let mut margins = [0.5; STRETCH];
+        for (block, values) in prob_margin.values().chunks(MARGINS).enumerate() {
+            let mut margins = [0.5; MARGINS];
             margins.iter_mut().zip(values).for_each(|(to, from)| *to = margin(*from));
             let [logit, logit_lo, odds, odds_lo] = odds(&margins, values.len());
             for i in 0..values.len() {
                 let (logit, odds) = (Pair { hi: logit[i], lo: logit_lo[i] }, Pair { hi: odds[i], lo: odds_lo[i] });
                 let constants = Reference::new(margins[i], logit, odds).into_constants();
                 for (column, constant) in constants.into_iter().enumerate() {
-                    references.set(column, block * STRETCH + i, constant);
+                    references.set(column, block * MARGINS + i, constant);
                 }
             }
         }
-        let classes = period(settings.classes());
         let (settings, references) = (columns.continue_periodically(), references.continue_periodically());
         Table { classes, settings, references }
     }
 
-    /// The constants of `N` consecutive classes from `class` on, starting over after the last one.
+    /// The constants of so many consecutive steps of classes from `class` on, starting over after the last one.
     #[inline(always)]
-    pub(super) fn window<const N: usize>(&self, class: usize) -> Class<&[T; N]> {
+    pub(super) fn block<const L: usize>(&self, class: usize, steps: usize) -> Class<Each<'_, T, L>> {
         Class::from_columns(
             #[inline(always)]
-            |k| self.column(k, class).first_chunk().expect("columns continue for a stretch"),
+            |k| Each(&self.column(k, class).as_chunks().0[..steps]),
         )
     }
 
     /// The constants of one class.
-    pub(super) fn row(&self, class: usize) -> Class<T> {
-        Class::from_columns(|k| self.column(k, class)[0])
+    pub(super) fn row(&self, class: usize) -> Class<Uniform<T>> {
+        Class::from_columns(|k| Uniform(self.column(k, class)[0]))
     }
 
     #[inline(always)]
@@ -199,13 +167,7 @@ impl<T: Float> Table<T> {
 
     /// The weights of positives and of classes.
     fn weights(&self) -> &[T] {
-        self.settings.column(SETTINGS - 1, 0)
-    }
-
-    /// The weights of the classes from `class` on.
-    #[inline(always)]
-    pub(super) fn class_weights(&self, class: usize) -> &[T] {
-        self.settings.column(SETTINGS, class)
+        &self.settings.constants[2 * self.settings.length..]
     }
 }
 
@@ -252,16 +214,16 @@ fn smallest<T: Float>() -> f64 {
 }
 
 /// The logits of the first margins, high and low parts, and (1 − m)/m, likewise.
-fn odds(margins: &[f64; STRETCH], count: usize) -> [[f64; STRETCH]; 4] {
-    struct Odds<'a>(&'a [f64; STRETCH], usize);
+fn odds(margins: &[f64; MARGINS], count: usize) -> [[f64; MARGINS]; 4] {
+    struct Odds<'a>(&'a [f64; MARGINS], usize);
 
     impl Task<f64> for Odds<'_> {
-        type Output = [[f64; STRETCH]; 4];
+        type Output = [[f64; MARGINS]; 4];
 
         #[inline(always)]
         fn run<V: Arithmetic<Element = f64>>(self, context: V::Context) -> Self::Output {
             let Odds(margins, count) = self;
-            let mut columns = [[0.0; STRETCH]; 4];
+            let mut columns = [[0.0; MARGINS]; 4];
             for start in (0..count).step_by(V::LANES) {
                 let m = V::load(context, margins, start);
                 let (logit, odds) = (logit(m), inverse_odds(m));
@@ -294,6 +256,7 @@ impl<T: Float> Plan<T> {
         let floor = T::from_f64(settings.log_floor);
         let alpha = settings.label_smoothing;
         let table = Table::new(settings);
+        let gammas = || [&settings.gamma_neg, &settings.gamma_pos].into_iter().flat_map(Parameter::values).copied();
         Plan {
             curvature: settings.curvature,
             weighs_classes: settings.class_weight.values().iter().any(|&weight| weight != 1.0),
@@ -301,21 +264,15 @@ impl<T: Float> Plan<T> {
             leaves_out: table.weights().iter().any(|weight: &T| weight.is_zero()),
             formula: Formula {
                 implementation: settings.implementation,
-                exponents: exponents(settings),
-                detached: settings.detach_focal_weight,
+                is_whole: gammas().all(focal::is_whole),
+                is_unfocused: gammas().any(|gamma| gamma == 0.0),
+                is_detached: settings.detach_focal_weight,
                 // A floor below the smallest normal number is none.
                 floor: (settings.log_floor >= smallest::<T>()).then(|| (floor, T::from_f64(-floor.to_f64().ln()))),
                 smoothing: (alpha > 0.0).then(|| (T::one() - T::from_f64(alpha), T::from_f64(alpha / 2.0))),
             },
             table,
         }
-    }
-}
-
-fn exponents(settings: &Settings) -> Exponents {
-    match (focal::whole(settings.gamma_neg.values()), focal::whole(settings.gamma_pos.values())) {
-        (Some(neg), Some(pos)) => Exponents::Whole { neg, pos },
-        _ => Exponents::Real,
     }
 }
 

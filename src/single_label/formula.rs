@@ -4,10 +4,11 @@
 //! where dp/dℓ = p and dq/dℓ = −p. The derivatives in the logits follow from them for all classes alike; see the sums
 //! in `passes`.
 
-use crate::activation::bound;
+use super::row::Order;
 use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
-use crate::focal::{Jet, Order, Weight};
+use crate::stages::activation::bound;
+use crate::stages::focal::{Jet, real_power, whole_power};
 
 /// The probability of a class, its complement and its logarithm, each with its digits.
 #[derive(Clone, Copy, Debug)]
@@ -91,8 +92,8 @@ pub(super) fn target<V: Arithmetic>(class: &Probability<V>, gamma: V, whole: Opt
     // Where q is not a normal number all products with its powers are 0 in the derivatives, and none may be 0·∞.
     let q = q.max(q.number(f64::from(-V::Element::MAX_EXPONENT).exp2()));
     let over_base = match whole {
-        Some(gamma) => Weight::whole(Pair::single(q), gamma).over_base,
-        None => Weight::real(Pair::single(q), Pair::sum(gamma, -one)).over_base,
+        Some(gamma) => whole_power(Pair::single(q), q.number(gamma.into())),
+        None => real_power(Pair::single(q), Pair::sum(gamma, -one)),
     };
     let weight = q * over_base;
     let mut loss = Jet { value: -weight * ln, first: zero, second: zero };
@@ -113,8 +114,13 @@ pub(super) fn target<V: Arithmetic>(class: &Probability<V>, gamma: V, whole: Opt
 pub(super) fn blended<V: Arithmetic>(y: V, t: V, target: Jet<V>, other: Jet<V>) -> Jet<V> {
     let (zero, one) = (y.zero(), y.one());
     // A share of 0 of an infinite loss is none.
-    let mixed = Jet::mix([y, one - y], target, other);
-    let mixed = Jet::select(y.eq(zero), other, Jet::select(y.eq(one), target, mixed));
     let nothing = Jet { value: zero, first: zero, second: zero };
+    let (target_share, other_share) = (Jet::select(y.eq(zero), nothing, target).times(y), other.times(one - y));
+    let mixed = Jet {
+        value: target_share.value + other_share.value,
+        first: target_share.first + other_share.first,
+        second: target_share.second + other_share.second,
+    };
+    let mixed = Jet::select(y.eq(zero), other, Jet::select(y.eq(one), target, mixed));
     Jet::select(t.gt(zero), mixed.times(t), nothing)
 }

@@ -3,13 +3,13 @@
 //! A row is passed over while it is in the nearest cache.
 
 use super::formula::Probability;
-use super::row::{GRADIENT, HESSIAN, PRODUCT, Results, Row, Target, fill};
+use super::row::{GRADIENT, HESSIAN, Order, PRODUCT, Results, Row, Target, fill};
 use super::share::{Room, Smoothing};
 use super::softmax::Softmax;
 use super::stretch::{add, copy, total};
 use crate::arithmetic::{Arithmetic, Scalar};
 use crate::element::Float;
-use crate::focal::{Jet, Order};
+use crate::stages::focal::Jet;
 
 /// What all classes of a row have in common once their sums are known.
 struct Totals<T> {

@@ -1,9 +1,9 @@
 //! The constants of a loss in the type of the logits.
 
 use super::settings::Settings;
+use super::stretch::STRETCH;
 use crate::element::Float;
 use crate::focal;
-use crate::kernel::STRETCH;
 use crate::parameter::Parameter;
 use castaway::cast;
 use std::borrow::Cow;
@@ -41,6 +41,14 @@ impl<T: Float> Column<T> {
     }
 }
 
+/// The exponent of all classes, where that is a small whole number.
+fn whole(gammas: &[f64]) -> Option<u32> {
+    match gammas {
+        [first, rest @ ..] if focal::is_whole(*first) && rest.iter().all(|x| x == first) => Some(*first as u32),
+        _ => None,
+    }
+}
+
 /// A focusing exponent.
 #[derive(Clone, Debug)]
 pub(super) struct Exponent<T> {
@@ -53,7 +61,7 @@ impl<T: Float> Exponent<T> {
     fn new(parameter: &Parameter) -> Self {
         // An exponent may round up to ∞.
         Exponent {
-            whole: focal::whole(parameter.values()),
+            whole: whole(parameter.values()),
             column: Column::new(parameter, |gamma| T::from_f64(gamma.min(focal::LARGEST_GAMMA))),
         }
     }

@@ -14,6 +14,14 @@ pub enum Target {
     Spread,
 }
 
+/// How many derivatives are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(super) enum Order {
+    Value,
+    First,
+    Second,
+}
+
 /// Gradient, diagonal of the Hessian, product of Hessian and vector: those that are asked for.
 pub(super) type Results<'a, T> = [Option<&'a mut [T]>; 3];
 

@@ -2,9 +2,10 @@
 
 use super::plan::Plan;
 use super::row::{Results, Row, Target};
+use super::stretch::STRETCH;
 use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::element::Float;
-use crate::kernel::{LARGE, STRETCH};
+use crate::kernel::LARGE;
 use crate::slices::reborrow_as;
 use castaway::cast;
 use std::ops::Range;

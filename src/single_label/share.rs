@@ -2,13 +2,12 @@
 
 use super::formula::{Probability, blended, other, target};
 use super::plan::Plan;
-use super::row::{Results, Row, Target};
+use super::row::{Order, Results, Row, Target};
 use super::softmax::{Softmax, distance, exponentials};
-use super::stretch::copy;
+use super::stretch::{copy, stretch};
 use crate::arithmetic::{Arithmetic, Scalar};
 use crate::element::Float;
-use crate::focal::{Jet, Order};
-use crate::kernel::stretch;
+use crate::stages::focal::Jet;
 use std::ops::Range;
 
 /// How the target is spread: t = keep·y + floor.

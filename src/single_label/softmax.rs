@@ -2,10 +2,9 @@
 
 use super::formula::Probability;
 use super::row::{Results, Row};
-use super::stretch::{add, copy, total};
+use super::stretch::{add, copy, stretch, total};
 use crate::arithmetic::{Arithmetic, Mask, Pair};
 use crate::element::Float;
-use crate::kernel::stretch;
 
 /// The largest logit of a row.
 #[derive(Clone, Copy)]

@@ -2,7 +2,8 @@
 //!
 //! With z the logit: p = σ(z) = 1/(1 + e⁻ᶻ), q = 1 − p = σ(−z), dp/dz = p·q.
 
-use crate::arithmetic::{Arithmetic, Pair};
+use super::{Column, Steps, for_each_value};
+use crate::arithmetic::{Arithmetic, Mask, Pair};
 use crate::element::Float;
 use crate::elementwise::{self, Map, native_map};
 use crate::error::Error;
@@ -29,16 +30,7 @@ pub(crate) struct Reference<V> {
     pub(crate) complement: Pair<V>,
 }
 
-impl<V: Arithmetic> Reference<V> {
-    /// m = 0: p itself.
-    #[inline(always)]
-    fn zero(like: V) -> Self {
-        let (zero, one) = (like.zero(), Pair::single(like.one()));
-        Reference { m: zero, logit: [zero; 3], log_2_odds: zero, shift: zero, unit: zero, odds: one, complement: one }
-    }
-}
-
-/// The |z| beyond which e^(−|z|) is not a normal number; [`sigmoid_parts`] is not to be called with a larger one.
+/// The |z| beyond which e^(−|z|) is not a normal number; [`exponential`] is not to be called with a larger one.
 #[inline(always)]
 pub(crate) fn bound<V: Arithmetic>(like: V) -> V {
     like.number(f64::from(V::Element::MAX_EXPONENT) * std::f64::consts::LN_2)
@@ -52,35 +44,97 @@ pub(crate) fn clamp<V: Arithmetic>(z: V) -> V {
     V::select((-bound).gt(z), -bound, z)
 }
 
-/// p = e/D and 1 − p = σ/D with e = 1 + a and D = σ + e, where σ/e = e⁻ᶻ.
+/// eᵟ = 2ⁿ·(1 + a) for δ = z − logit(m), as a and 2^(j − n); nothing is lost near δ = 0.
+#[inline(always)]
+pub(crate) fn exponential<V: Arithmetic>(z: V, logit: [V; 3], log_2_odds: V, shift: V) -> (V, V) {
+    let [high, low] = z.ln_2();
+    let [first, second, third] = logit;
+    let (minus_n, power) = z.mul_add(z.number(-std::f64::consts::LOG2_E), log_2_odds).round_exp_2(shift);
+    let r = (z - (-minus_n).mul_add(high, first)) - (-minus_n).mul_add(low, second);
+    (V::exp_m1_reduced(r, -third), power)
+}
+
+/// The stage: a and 2^(j − n) of every logit, and whether all logits are within the [`bound`].
 ///
-/// eᵟ = 2ⁿ·e for δ = z − logit(m).
+/// NaN may count as either; it comes out as NaN.
+#[inline(never)]
+pub(crate) fn stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
+    context: V::Context,
+    reference: &Reference<K>,
+    logits: &Steps<V::Element, L>,
+    [a, power]: [&mut Steps<V::Element, L>; 2],
+) -> bool {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            let steps = logits.len();
+            let (a, power) = (&mut a[..steps], &mut power[..steps]);
+            let Reference { logit: [first, second, third], log_2_odds, shift, .. } = *reference;
+            let mut largest = V::filled(context, V::Element::from_f64(0.0));
+            for_each_value!(V, L, steps, |step, lane| {
+                let z = V::load(context, &logits[step], lane);
+                largest = z.abs().max(largest);
+                let logit = [
+                    first.load(context, step, lane),
+                    second.load(context, step, lane),
+                    third.load(context, step, lane),
+                ];
+                let log_2_odds = log_2_odds.load(context, step, lane);
+                let exponential = exponential(z, logit, log_2_odds, shift.load(context, step, lane));
+                exponential.0.store(&mut a[step], lane);
+                exponential.1.store(&mut power[step], lane);
+            });
+            bound(largest).ge(largest).all()
+        },
+    )
+}
+
+/// Logits within ±[`bound`].
+#[inline(never)]
+pub(crate) fn clamp_stage<V: Arithmetic, const L: usize>(
+    context: V::Context,
+    logits: &Steps<V::Element, L>,
+    clamped: &mut Steps<V::Element, L>,
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            for_each_value!(V, L, logits.len(), |step, lane| {
+                clamp(V::load(context, &logits[step], lane)).store(&mut clamped[step], lane);
+            });
+        },
+    );
+}
+
+/// p = e/D and 1 − p = σ/D with e = 1 + a and D = σ + e, where σ/e = e⁻ᶻ.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sigmoid<V> {
     pub(crate) a: V,
     pub(crate) e: V,
-    /// 2^(j − n).
-    pub(crate) scale: V,
     /// σ = c·2^(j − n).
     pub(crate) sigma: Pair<V>,
     /// 1/D.
     pub(crate) reciprocal: V,
 }
 
-/// The sigmoid of a logit relative to the reference; nothing is lost near δ = 0.
-#[inline(always)]
-pub(crate) fn sigmoid_parts<V: Arithmetic>(z: V, from: &Reference<V>) -> Sigmoid<V> {
-    let [high, low] = z.ln_2();
-    let [first, second, third] = from.logit;
-    let (minus_n, scale) = z.mul_add(z.number(-std::f64::consts::LOG2_E), from.log_2_odds).round_exp_2(from.shift);
-    let r = (z - (-minus_n).mul_add(high, first)) - (-minus_n).mul_add(low, second);
-    let a = V::exp_m1_reduced(r, -third);
-    let e = a + z.one();
-    let sigma = Pair { hi: from.odds.hi * scale, lo: from.odds.lo * scale };
-    Sigmoid { a, e, scale, sigma, reciprocal: z.one() / (sigma.hi + e) }
-}
-
 impl<V: Arithmetic> Sigmoid<V> {
+    /// From what [`exponential`] gives, and c.
+    #[inline(always)]
+    pub(crate) fn new(a: V, power: V, odds: Pair<V>) -> Self {
+        let e = a + a.one();
+        let sigma = Pair { hi: odds.hi * power, lo: odds.lo * power };
+        Sigmoid { a, e, sigma, reciprocal: a.one() / (sigma.hi + e) }
+    }
+
+    /// That of a logit within the [`bound`], relative to m = 0.
+    #[inline(always)]
+    fn of(z: V) -> Self {
+        let (a, power) = exponential(z, [z.zero(); 3], z.zero(), z.zero());
+        Self::new(a, power, Pair::single(z.one()))
+    }
+
     /// `numerator`/D, by one step of long division: the remainder is ((N − uσ) − u) − ua.
     #[inline(always)]
     pub(crate) fn quotient(&self, numerator: Pair<V>) -> Pair<V> {
@@ -106,7 +160,7 @@ impl<V: Arithmetic> Sigmoid<V> {
 /// σ(z) for any z.
 #[inline(always)]
 fn sigmoid_of<V: Arithmetic>(z: V) -> V {
-    let p = sigmoid_parts(clamp(z), &Reference::zero(z)).p();
+    let p = Sigmoid::of(clamp(z)).p();
     V::select(z.gt(bound(z)), z.one(), V::select((-bound(z)).gt(z), z.zero(), p))
 }
 
@@ -127,7 +181,7 @@ impl Map for LogitMap {
         match self {
             LogitMap::Sigmoid => sigmoid_of(z),
             LogitMap::SigmoidGradient => {
-                let sigmoid = sigmoid_parts(clamp(z), &Reference::zero(z));
+                let sigmoid = Sigmoid::of(clamp(z));
                 let beyond = z.gt(bound(z)) | (-bound(z)).gt(z);
                 V::select(beyond, z.zero(), sigmoid.p() * sigmoid.q())
             }

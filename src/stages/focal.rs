@@ -3,7 +3,8 @@
 //! w = xᵞ, where x is the probability of the wrong answer (shifted, for a negative) and γ the focusing exponent.
 //! x⁰ = 1, also for x = 0.
 
-use crate::activation::bound;
+use super::activation::bound;
+use super::{Column, Steps, Terms, for_each_value, load_pair};
 use crate::arithmetic::{Arithmetic, Mask, Pair};
 use crate::element::Float;
 use crate::elementwise::{self, Map, native_map};
@@ -13,32 +14,15 @@ use ndarray::{Array, ArrayBase, Data, Dimension};
 /// The largest whole exponent that is raised by multiplication.
 const LARGEST_WHOLE: f64 = 4.0;
 
-/// The exponent of all classes, where that is a whole number small enough to be raised by multiplication.
-pub(crate) fn whole(gammas: &[f64]) -> Option<u32> {
-    match gammas {
-        [first, rest @ ..] if first.fract() == 0.0 && *first <= LARGEST_WHOLE && rest.iter().all(|x| x == first) => {
-            Some(*first as u32)
-        }
-        _ => None,
-    }
+/// Whether xᵞ is raised by multiplication.
+pub(crate) fn is_whole(gamma: f64) -> bool {
+    gamma.fract() == 0.0 && gamma <= LARGEST_WHOLE
 }
 
 /// A γ for which xᵞ is 0 for every x < 1, and which no product with a logarithm takes out of range.
 pub(crate) const LARGEST_GAMMA: f64 = 1e30;
 
-/// What is asked for beside the value.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-pub(crate) enum Order {
-    Value,
-    /// The first derivative in the logit.
-    First,
-    /// The first and the second.
-    Second,
-    /// Instead of all three, the derivatives in γ₊, m and γ₋.
-    Parameters,
-}
-
-/// A quantity with its first and second derivative in the logit, or the derivatives in γ₊, m and γ₋.
+/// A quantity with its first and second derivative.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Jet<V> {
     pub(crate) value: V,
@@ -47,47 +31,9 @@ pub(crate) struct Jet<V> {
 }
 
 impl<V: Arithmetic> Jet<V> {
-    /// Derivatives in −z as derivatives in z.
-    #[inline(always)]
-    pub(crate) fn mirror(self) -> Self {
-        Jet { first: -self.first, ..self }
-    }
-
-    /// Derivatives in −z as derivatives in z, where the mask is.
-    #[inline(always)]
-    pub(crate) fn mirrored(self, mask: V::Mask) -> Self {
-        Jet { first: V::select(mask, -self.first, self.first), ..self }
-    }
-
     #[inline(always)]
     pub(crate) fn times(self, factor: V) -> Self {
         Jet { value: self.value * factor, first: self.first * factor, second: self.second * factor }
-    }
-
-    /// The derivatives in the parameters of a positive, given that in γ₊ as the last.
-    #[inline(always)]
-    pub(crate) fn of_positive(self) -> Self {
-        let zero = self.value.zero();
-        Jet { value: self.second, first: zero, second: zero }
-    }
-
-    /// The derivatives in the parameters of a negative, given those in m and γ₋.
-    #[inline(always)]
-    pub(crate) fn of_negative(self) -> Self {
-        Jet { value: self.value.zero(), ..self }
-    }
-
-    /// The sum of shares of two losses. A share of 0 is none, whatever the loss.
-    #[inline(always)]
-    pub(crate) fn mix([of_positive, of_negative]: [V; 2], positive: Self, negative: Self) -> Self {
-        let zero = of_positive.zero();
-        let positive = Jet::select(of_positive.eq(zero), Jet { value: zero, first: zero, second: zero }, positive);
-        let (positive, negative) = (positive.times(of_positive), negative.times(of_negative));
-        Jet {
-            value: positive.value + negative.value,
-            first: positive.first + negative.first,
-            second: positive.second + negative.second,
-        }
     }
 
     /// `yes` where the mask is, else `no`.
@@ -101,39 +47,153 @@ impl<V: Arithmetic> Jet<V> {
     }
 }
 
-/// b^(γ−1), and the base to go with it: where γ is a whole 0 that is 1, or 0 for a b of 0.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Weight<V> {
-    pub(crate) base: Pair<V>,
-    pub(crate) over_base: V,
+/// b^(γ−1) for a γ of 1, 2, 3 or 4 by multiplication, which may differ from lane to lane: (h + l)ᵏ = h^(k−1)·(h + k·l), as l
+/// is but a rounding error of h. 1 for a γ of 0.
+#[inline(always)]
+pub(crate) fn whole_power<V: Arithmetic>(base: Pair<V>, gamma: V) -> V {
+    let one = gamma.one();
+    let linear = (gamma - one).mul_add(base.lo, base.hi);
+    let power = V::select(gamma.gt(one), linear, one);
+    let square = V::select(gamma.gt(gamma.number(2.0)), base.hi, one);
+    power * (square * V::select(gamma.gt(gamma.number(3.0)), base.hi, one))
 }
 
-impl<V: Arithmetic> Weight<V> {
-    /// For a whole γ ≤ 4, by multiplication: (h + l)ᵏ = h^(k−1)·(h + k·l), as l is but a rounding error of h.
-    #[inline(always)]
-    pub(crate) fn whole(base: Pair<V>, gamma: u32) -> Self {
-        let Pair { hi, lo } = base;
-        let over_base = match gamma {
-            0 => return Weight { base: one_above_zero(base), over_base: hi.one() },
-            1 => hi.one(),
-            2 => hi + lo,
-            3 => hi * (lo + lo + hi),
-            _ => (hi * hi) * lo.mul_add(hi.number(3.0), hi),
-        };
-        Weight { base, over_base }
-    }
+/// b^(γ−1) for any γ, given as γ − 1 in two parts, because its rounding error is multiplied by ln b.
+#[inline(always)]
+pub(crate) fn real_power<V: Arithmetic>(base: Pair<V>, gamma_less_one: Pair<V>) -> V {
+    V::exp_pair(gamma_less_one.times(ln_base(base)))
+}
 
-    /// For any γ, given as γ − 1 in two parts, because its rounding error is multiplied by ln b.
-    #[inline(always)]
-    pub(crate) fn real(base: Pair<V>, gamma_less_one: Pair<V>) -> Self {
-        Weight { base, over_base: V::exp_pair(gamma_less_one.times(ln_base(base))) }
-    }
+/// The exponent of a label, which in a mixture of labels is one of exponents: e = γ₊y + γ₋(1−y).
+#[inline(always)]
+pub(crate) fn exponent<V: Arithmetic>(y: V, gamma_pos: V, gamma_neg: V) -> Pair<V> {
+    let absence = Pair::sum_ordered(y.one(), -y);
+    Pair::product(gamma_pos, y).plus(absence.times_single(gamma_neg))
+}
 
-    /// `yes` where the mask is, else `no`.
-    #[inline(always)]
-    pub(crate) fn select(mask: V::Mask, yes: Self, no: Self) -> Self {
-        Weight { base: Pair::select(mask, yes.base, no.base), over_base: V::select(mask, yes.over_base, no.over_base) }
-    }
+/// The stage for whole exponents up to 4, and labels that are 0 or 1.
+#[inline(never)]
+pub(crate) fn whole_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
+    context: V::Context,
+    [gamma_pos, gamma_neg]: [K; 2],
+    labels: &Steps<V::Element, L>,
+    terms: &mut Terms<'_, V::Element, L>,
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            let steps = labels.len();
+            let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
+            let (gammas, powers) = (&mut terms.gamma[..steps], &mut terms.over_base[..steps]);
+            for_each_value!(V, L, steps, |step, lane| {
+                let y = V::load(context, &labels[step], lane);
+                let (pos, neg) = (gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
+                let gamma = V::select(y.eq(y.zero()), neg, pos);
+                let base = load_pair(context, [base, low], step, lane);
+                gamma.store(&mut gammas[step], lane);
+                whole_power(base, gamma).store(&mut powers[step], lane);
+            });
+        },
+    );
+}
+
+/// The stage for any exponents, and labels from 0 to 1.
+#[inline(never)]
+pub(crate) fn real_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
+    context: V::Context,
+    [gamma_pos, gamma_neg]: [K; 2],
+    labels: &Steps<V::Element, L>,
+    terms: &mut Terms<'_, V::Element, L>,
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            let steps = labels.len();
+            let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
+            let (gammas, powers) = (&mut terms.gamma[..steps], &mut terms.over_base[..steps]);
+            for_each_value!(V, L, steps, |step, lane| {
+                let y = V::load(context, &labels[step], lane);
+                let (pos, neg) = (gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
+                let gamma = exponent(y, pos, neg);
+                let base = load_pair(context, [base, low], step, lane);
+                gamma.hi.store(&mut gammas[step], lane);
+                real_power(base, gamma.plus_single(-y.one())).store(&mut powers[step], lane);
+            });
+        },
+    );
+}
+
+/// b⁰ = 1 for b > 0, exactly. Where b is 0 so is the cross-entropy, and the 0 is kept for their product.
+#[inline(never)]
+pub(crate) fn unfocused_stage<V: Arithmetic, const L: usize>(
+    context: V::Context,
+    terms: &mut Terms<'_, V::Element, L>,
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            for_each_value!(V, L, terms.gamma.len(), |step, lane| {
+                let (gamma, b) =
+                    (V::load(context, &terms.gamma[step], lane), V::load(context, &terms.base[step], lane));
+                let (zero, one, is_unfocused) = (gamma.zero(), gamma.one(), gamma.eq(gamma.zero()));
+                V::select(is_unfocused & b.gt(zero), one, b).store(&mut terms.base[step], lane);
+                let low = V::load(context, &terms.base_low[step], lane);
+                V::select(is_unfocused, zero, low).store(&mut terms.base_low[step], lane);
+                let over_base = V::load(context, &terms.over_base[step], lane);
+                V::select(is_unfocused, one, over_base).store(&mut terms.over_base[step], lane);
+            });
+        },
+    );
+}
+
+/// The last stage: the losses and their derivatives as far as `ORDER`, those multiplied by a scale.
+#[inline(never)]
+pub(crate) fn combination_stage<V: Arithmetic, const L: usize, const ORDER: u8>(
+    context: V::Context,
+    terms: &Terms<'_, V::Element, L>,
+    scale: V::Element,
+    [values, firsts, seconds]: [&mut Steps<V::Element, L>; 3],
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            let steps = terms.base.len();
+            let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
+            let (base_first, gamma) = (&terms.base_first[..steps], &terms.gamma[..steps]);
+            let (entropy, entropy_first) = (&terms.entropy[..steps], &terms.entropy_first[..steps]);
+            let over_base = &terms.over_base[..steps];
+            let values = &mut values[..steps];
+            let firsts = &mut firsts[..if ORDER >= 1 { steps } else { 0 }];
+            let seconds = &mut seconds[..if ORDER >= 2 { steps } else { 0 }];
+            for_each_value!(V, L, steps, |step, lane| {
+                let value: Pair<V> = load_pair(context, [base, low], step, lane);
+                let mut base = Base { value, first: value.hi, second: value.hi };
+                let entropy = V::load(context, &entropy[step], lane);
+                let (mut entropy, mut gamma_here) = (Jet { value: entropy, first: entropy, second: entropy }, entropy);
+                if ORDER >= 1 {
+                    base.first = V::load(context, &base_first[step], lane);
+                    entropy.first = V::load(context, &entropy_first[step], lane);
+                    gamma_here = V::load(context, &gamma[step], lane);
+                }
+                if ORDER >= 2 {
+                    base.second = V::load(context, &terms.base_second[step], lane);
+                    entropy.second = V::load(context, &terms.entropy_second[step], lane);
+                }
+                let loss = weighted::<V, ORDER>(base, entropy, V::load(context, &over_base[step], lane), gamma_here);
+                loss.value.store(&mut values[step], lane);
+                if ORDER >= 1 {
+                    (loss.first * value.hi.splat(scale)).store(&mut firsts[step], lane);
+                }
+                if ORDER >= 2 {
+                    (loss.second * value.hi.splat(scale)).store(&mut seconds[step], lane);
+                }
+            });
+        },
+    );
 }
 
 /// ln b.
@@ -145,12 +205,6 @@ pub(crate) fn ln_base<V: Arithmetic>(base: Pair<V>) -> Pair<V> {
     Pair::select(lifted, Pair::single(ln.hi.zero()), ln)
 }
 
-/// x⁰ for x > 0. Where x is 0 so is the cross-entropy, and the 0 is kept for their product.
-#[inline(always)]
-fn one_above_zero<V: Arithmetic>(x: Pair<V>) -> Pair<V> {
-    Pair::single(V::select(x.hi.gt(x.hi.zero()), x.hi.one(), x.hi))
-}
-
 /// The base b of the weight with its derivatives in the logit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Base<V> {
@@ -159,7 +213,7 @@ pub(crate) struct Base<V> {
     pub(crate) second: V,
 }
 
-/// L = bᵞC with its derivatives as far as `order`, given b, C and V = b^(γ−1):
+/// L = bᵞC with its derivatives as far as `ORDER`, given b, C and V = b^(γ−1):
 ///
 /// L′ = b·VC′ + γ·b′·VC,
 /// L″ = b·VC″ + 2γ·b′·VC′ + γ·VC·(b″ + (γ−1)·b′²/b).
@@ -167,14 +221,19 @@ pub(crate) struct Base<V> {
 /// V comes first into every product: it may be huge where the others are tiny, and they would underflow without it.
 /// A detached weight is one whose derivative is left out: `gamma` is then 0.
 #[inline(always)]
-pub(crate) fn weighted<V: Arithmetic>(base: Base<V>, entropy: Jet<V>, over_base: V, gamma: V, order: Order) -> Jet<V> {
+pub(crate) fn weighted<V: Arithmetic, const ORDER: u8>(
+    base: Base<V>,
+    entropy: Jet<V>,
+    over_base: V,
+    gamma: V,
+) -> Jet<V> {
     let b = base.value;
     let value = over_base * entropy.value;
     let mut loss = Jet { value: b.scaled(value), first: b.hi.zero(), second: b.hi.zero() };
-    if order >= Order::First {
+    if ORDER >= 1 {
         let first = over_base * entropy.first;
         loss.first = b.hi.mul_add(first, gamma * (base.first * value));
-        if order == Order::Second {
+        if ORDER >= 2 {
             let second = over_base * entropy.second;
             // Where b is not a normal number, L is 0, and b′/b must not turn it into NaN.
             let smallest = b.hi.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
@@ -320,9 +379,9 @@ mod tests {
                 let hi = 0.25 + 0.75 * k as f32 / 20_000.0;
                 for share in [-0.99, -0.5, 0.25, 0.99] {
                     let lo = share * (hi.next_up() - hi) / 2.0;
-                    let weight = Weight::whole(Pair { hi: Scalar(hi), lo: Scalar(lo) }, gamma);
+                    let power = whole_power(Pair { hi: Scalar(hi), lo: Scalar(lo) }, Scalar(gamma as f32));
                     let exact = (f64::from(hi) + f64::from(lo)).powi(gamma as i32 - 1);
-                    let error = (f64::from(weight.over_base.0) / exact - 1.0).abs() * f64::exp2(24.0);
+                    let error = (f64::from(power.0) / exact - 1.0).abs() * f64::exp2(24.0);
                     assert!(error <= roundings + 0.01, "{error} · 2⁻²⁴ for {hi} + {lo:e}, γ = {gamma}");
                 }
             }

@@ -1,0 +1,348 @@
+//! Which stages a loss is made of.
+
+use super::activation::{self, Reference};
+use super::weights::{self, Survey};
+use super::{Column, Steps, TERMS, Terms, cross_entropy, focal, margin, parameters, soft};
+use crate::arithmetic::Arithmetic;
+use crate::element::Float;
+use crate::settings::Implementation;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Order {
+    /// The losses alone.
+    Value,
+    /// With their first derivatives in the logits.
+    First,
+    /// With the first and the second.
+    Second,
+    /// Instead, the derivatives in γ₊, m and γ₋.
+    Parameters,
+}
+
+impl Order {
+    /// The number of columns of results.
+    pub(crate) fn columns(self) -> usize {
+        match self {
+            Order::Value => 1,
+            Order::First => 2,
+            Order::Second | Order::Parameters => 3,
+        }
+    }
+}
+
+/// What is the same for all elements of a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Formula<T> {
+    pub(crate) implementation: Implementation,
+    /// Whether all exponents are raised by multiplication.
+    pub(crate) is_whole: bool,
+    /// Whether some exponent is 0.
+    pub(crate) is_unfocused: bool,
+    pub(crate) is_detached: bool,
+    /// ε of max(·, ε) under the logarithm, and −ln ε.
+    pub(crate) floor: Option<(T, T)>,
+    /// 1 − α and α/2 of label smoothing.
+    pub(crate) smoothing: Option<(T, T)>,
+}
+
+/// The constants of the classes of a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Class<K> {
+    /// The margin of its negatives.
+    pub(crate) reference: Reference<K>,
+    pub(crate) gamma_neg: K,
+    pub(crate) gamma_pos: K,
+    /// π, the weight of positives.
+    pub(crate) pos_weight: K,
+    /// c, the weight of the class.
+    pub(crate) class_weight: K,
+}
+
+/// A label is outside [0, 1].
+#[derive(Debug)]
+pub(crate) struct InvalidLabel;
+
+/// The stages of a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stages<'a, V: Arithmetic, K> {
+    pub(crate) context: V::Context,
+    pub(crate) formula: &'a Formula<V::Element>,
+    pub(crate) class: Class<K>,
+    pub(crate) order: Order,
+    /// What derivatives are multiplied by.
+    pub(crate) scale: V::Element,
+}
+
+/// The columns between the stages, `N` steps each.
+#[derive(Debug)]
+pub(crate) struct Scratch<T, const L: usize, const N: usize> {
+    activation: [[[T; L]; N]; 2],
+    terms: [[[T; L]; N]; TERMS],
+}
+
+impl<T: Float, const L: usize, const N: usize> Scratch<T, L, N> {
+    pub(crate) fn new() -> Self {
+        let zeros = [[T::from_f64(0.0); L]; N];
+        Scratch { activation: [zeros; 2], terms: [zeros; TERMS] }
+    }
+}
+
+/// The columns that only soft and saturated elements need.
+#[derive(Debug)]
+pub(crate) struct GeneralScratch<T, const L: usize, const N: usize> {
+    clamped: [[T; L]; N],
+    /// Labels of 0 and of 1.
+    labels: [[[T; L]; N]; 2],
+    terms: [[[T; L]; N]; TERMS],
+    results: [[[T; L]; N]; 3],
+}
+
+impl<T: Float, const L: usize, const N: usize> GeneralScratch<T, L, N> {
+    pub(crate) fn new() -> Self {
+        let [zeros, ones] = [0.0, 1.0].map(|x| [[T::from_f64(x); L]; N]);
+        GeneralScratch { clamped: zeros, labels: [zeros, ones], terms: [zeros; TERMS], results: [zeros; 3] }
+    }
+}
+
+/// Columns for the results of a block.
+pub(crate) type Results<'a, T, const L: usize> = [&'a mut Steps<T, L>; 3];
+
+impl<V: Arithmetic, K> Stages<'_, V, K> {
+    /// The results of a block, if its labels are all 0 or 1 and its logits moderate.
+    pub(crate) fn common<const L: usize, const N: usize>(
+        &self,
+        logits: &Steps<V::Element, L>,
+        labels: &Steps<V::Element, L>,
+        scratch: &mut Scratch<V::Element, L, N>,
+        results: &mut Results<'_, V::Element, L>,
+    ) -> bool
+    where
+        K: Column<V, L>,
+    {
+        let steps = logits.len();
+        let [a, power] = scratch.activation.each_mut().map(|column| &mut column[..steps]);
+        if !activation::stage(self.context, &self.class.reference, logits, [a, power]) {
+            return false;
+        }
+        let mut terms = Terms::new(&mut scratch.terms, steps);
+        if !self.terms(labels, [a, power], None, &mut terms) {
+            return false;
+        }
+        self.weigh(labels, self.formula.is_whole, &mut terms);
+        self.combine(labels, &terms, results);
+        true
+    }
+
+    /// The results of any block. The bits of an element do not depend on its neighbours: it goes through the same stages.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn general<const L: usize, const N: usize>(
+        &self,
+        logits: &Steps<V::Element, L>,
+        labels: &Steps<V::Element, L>,
+        scratch: &mut Scratch<V::Element, L, N>,
+        general: &mut GeneralScratch<V::Element, L, N>,
+        results: &mut Results<'_, V::Element, L>,
+    ) -> Result<(), InvalidLabel>
+    where
+        K: Column<V, L>,
+    {
+        let Survey { is_valid, has_hard, has_soft } = weights::survey::<V, L>(self.context, labels);
+        if !is_valid {
+            return Err(InvalidLabel);
+        }
+        let (steps, reference) = (logits.len(), &self.class.reference);
+        let [a, power] = scratch.activation.each_mut().map(|column| &mut column[..steps]);
+        let is_moderate = activation::stage(self.context, reference, logits, [&mut *a, &mut *power]);
+        if !is_moderate {
+            let clamped = &mut general.clamped[..steps];
+            activation::clamp_stage::<V, L>(self.context, logits, clamped);
+            activation::stage(self.context, reference, clamped, [&mut *a, &mut *power]);
+        }
+        let activation = [&*a, &*power];
+        let saturated = (!is_moderate).then_some(logits);
+        let mut terms = Terms::new(&mut scratch.terms, steps);
+        let [zeros, ones] = general.labels.each_ref().map(|labels| &labels[..steps]);
+        let mut spare_terms = Terms::new(&mut general.terms, steps);
+        let spare = &mut general.results.each_mut().map(|column| &mut column[..steps]);
+        match self.formula.implementation {
+            _ if !has_soft => self.hard(labels, activation, saturated, &mut terms, results),
+            Implementation::AlibabaMiil => {
+                self.terms(zeros, activation, saturated, &mut terms);
+                self.terms(ones, activation, saturated, &mut spare_terms);
+                self.blended(logits, labels, saturated.is_some(), &spare_terms, &mut terms, results);
+                if has_hard {
+                    self.hard(labels, activation, saturated, &mut terms, spare);
+                    for (hard, results) in spare.iter().zip(&mut *results).take(self.order.columns()) {
+                        weights::hard_stage::<V, L>(self.context, labels, hard, results);
+                    }
+                }
+            }
+            Implementation::DeepPsp | Implementation::Paper => {
+                self.hard(ones, activation, saturated, &mut terms, spare);
+                self.hard(zeros, activation, saturated, &mut terms, results);
+                for (positive, results) in spare.iter().zip(&mut *results).take(self.order.columns()) {
+                    soft::mixture_stage(self.context, self.class.pos_weight, labels, positive, results);
+                }
+            }
+        }
+        if saturated.is_some() && self.order != Order::Parameters {
+            self.mend_infinite(logits, labels, results);
+        }
+        Ok(())
+    }
+
+    /// The loss of labels that are 0 or 1.
+    fn hard<const L: usize>(
+        &self,
+        labels: &Steps<V::Element, L>,
+        activation: [&Steps<V::Element, L>; 2],
+        saturated: Option<&Steps<V::Element, L>>,
+        terms: &mut Terms<'_, V::Element, L>,
+        results: &mut Results<'_, V::Element, L>,
+    ) where
+        K: Column<V, L>,
+    {
+        self.terms(labels, activation, saturated, terms);
+        self.weigh(labels, self.formula.is_whole, terms);
+        self.combine(labels, terms, results);
+    }
+
+    /// `AlibabaMiil` on labels between 0 and 1: base, cross-entropy and exponent are each a mixture of both labels.
+    fn blended<const L: usize>(
+        &self,
+        logits: &Steps<V::Element, L>,
+        labels: &Steps<V::Element, L>,
+        is_saturated: bool,
+        positive: &Terms<'_, V::Element, L>,
+        terms: &mut Terms<'_, V::Element, L>,
+        results: &mut Results<'_, V::Element, L>,
+    ) where
+        K: Column<V, L>,
+    {
+        let (context, pos_weight) = (self.context, self.class.pos_weight);
+        match self.order {
+            Order::Value => soft::blended_stage::<V, K, L, 0>(context, pos_weight, logits, labels, positive, terms),
+            Order::First | Order::Parameters => {
+                soft::blended_stage::<V, K, L, 1>(context, pos_weight, logits, labels, positive, terms);
+            }
+            Order::Second => soft::blended_stage::<V, K, L, 2>(context, pos_weight, logits, labels, positive, terms),
+        }
+        self.weigh(labels, false, terms);
+        self.evaluate(terms, results);
+        if is_saturated {
+            let gammas = [self.class.gamma_pos, self.class.gamma_neg];
+            soft::saturated_stage(context, gammas, logits, labels, terms, results[0]);
+            self.mend_infinite(logits, labels, results);
+        }
+        if self.order == Order::Parameters {
+            let slopes = results.each_mut().map(|column| &mut **column);
+            parameters::blended_slopes_stage::<V, L>(context, labels, terms, slopes);
+        }
+    }
+
+    /// Margin and cross-entropy. Says whether all labels are 0 or 1.
+    fn terms<const L: usize>(
+        &self,
+        labels: &Steps<V::Element, L>,
+        activation: [&Steps<V::Element, L>; 2],
+        saturated: Option<&Steps<V::Element, L>>,
+        terms: &mut Terms<'_, V::Element, L>,
+    ) -> bool
+    where
+        K: Column<V, L>,
+    {
+        let (context, reference) = (self.context, &self.class.reference);
+        let are_hard = match self.order {
+            Order::Value | Order::First => {
+                margin::stage::<V, K, L, false>(context, reference, labels, activation, terms)
+            }
+            Order::Second | Order::Parameters => {
+                margin::stage::<V, K, L, true>(context, reference, labels, activation, terms)
+            }
+        };
+        match self.order {
+            Order::Value | Order::Parameters => cross_entropy::stage::<V, L, 0>(context, terms),
+            Order::First => cross_entropy::stage::<V, L, 1>(context, terms),
+            Order::Second => cross_entropy::stage::<V, L, 2>(context, terms),
+        }
+        if let Some(logits) = saturated {
+            cross_entropy::saturated_stage(context, reference, logits, labels, terms);
+        }
+        if self.order == Order::Parameters {
+            parameters::margin_stage::<V, L>(context, self.is_shifted(), labels, terms);
+        }
+        if let Some(floor) = self.formula.floor {
+            cross_entropy::floor_stage::<V, L>(context, floor, terms);
+        }
+        are_hard
+    }
+
+    /// The focal weight.
+    fn weigh<const L: usize>(&self, labels: &Steps<V::Element, L>, is_whole: bool, terms: &mut Terms<'_, V::Element, L>)
+    where
+        K: Column<V, L>,
+    {
+        let (context, gammas) = (self.context, [self.class.gamma_pos, self.class.gamma_neg]);
+        if !self.is_shifted() {
+            margin::unshifted_stage(context, &self.class.reference, labels, terms);
+        }
+        if is_whole {
+            focal::whole_stage(context, gammas, labels, terms);
+        } else {
+            focal::real_stage(context, gammas, labels, terms);
+        }
+        if self.formula.is_unfocused {
+            focal::unfocused_stage::<V, L>(context, terms);
+        }
+        if self.formula.is_detached && self.order != Order::Parameters {
+            terms.gamma.fill([V::Element::from_f64(0.0); L]);
+        }
+    }
+
+    /// The product of focal weight and cross-entropy.
+    fn combine<const L: usize>(
+        &self,
+        labels: &Steps<V::Element, L>,
+        terms: &Terms<'_, V::Element, L>,
+        results: &mut Results<'_, V::Element, L>,
+    ) {
+        self.evaluate(terms, results);
+        if self.order == Order::Parameters {
+            let slopes = results.each_mut().map(|column| &mut **column);
+            parameters::slopes_stage::<V, L>(self.context, self.is_shifted(), labels, terms, slopes);
+        }
+    }
+
+    fn evaluate<const L: usize>(&self, terms: &Terms<'_, V::Element, L>, results: &mut Results<'_, V::Element, L>) {
+        let results = results.each_mut().map(|column| &mut **column);
+        match self.order {
+            Order::Value => focal::combination_stage::<V, L, 0>(self.context, terms, self.scale, results),
+            Order::First | Order::Parameters => {
+                focal::combination_stage::<V, L, 1>(self.context, terms, self.scale, results);
+            }
+            Order::Second => focal::combination_stage::<V, L, 2>(self.context, terms, self.scale, results),
+        }
+    }
+
+    /// Infinite losses, which the stages saw as large ones. Under a floor there are none.
+    fn mend_infinite<const L: usize>(
+        &self,
+        logits: &Steps<V::Element, L>,
+        labels: &Steps<V::Element, L>,
+        results: &mut Results<'_, V::Element, L>,
+    ) where
+        K: Column<V, L>,
+    {
+        if self.formula.floor.is_none() {
+            let constants = [self.class.reference.m, self.class.pos_weight];
+            cross_entropy::infinite_stage(self.context, constants, logits, labels, results[0]);
+        }
+    }
+
+    /// Whether the base of the focal weight is u, and not P.
+    fn is_shifted(&self) -> bool {
+        self.formula.implementation != Implementation::DeepPsp
+    }
+}

@@ -1,0 +1,142 @@
+//! The loss, stage by stage.
+//!
+//! ```text
+//! logit → activation → margin → cross-entropy → focal weight → combination
+//! ```
+//!
+//! Each file holds a formula as plain functions of values, the stage that runs it over a block, and the public function over
+//! arrays where there is one. A block is a few hundred elements whose intermediate results stay in the nearest cache, in
+//! columns. Splitting the loss into stages keeps few values alive at a time, so that they stay in registers.
+//!
+//! [`formula`] composes the stages for a label kind, a formulation and what is asked for. [`soft`] joins the losses of both
+//! labels; [`parameters`] holds the derivatives in γ₊, m and γ₋; [`weights`] is what happens to elements before and after.
+
+pub mod activation;
+pub(crate) mod cross_entropy;
+pub mod focal;
+pub(crate) mod formula;
+pub mod margin;
+pub(crate) mod parameters;
+pub(crate) mod soft;
+pub(crate) mod weights;
+
+use crate::arithmetic::{Arithmetic, Pair};
+
+/// A number for each element of a block, `L` elements a step. `L` is a multiple of the lanes of every value.
+pub(crate) type Steps<T, const L: usize> = [[T; L]];
+
+/// Numbers that a stage reads: one for all elements of a block, or one for each.
+pub(crate) trait Column<V: Arithmetic, const L: usize>: Copy {
+    /// Those of the elements from that at `lane` of a step on.
+    fn load(self, context: V::Context, step: usize, lane: usize) -> V;
+}
+
+/// One number for all elements.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Uniform<T>(pub(crate) T);
+
+impl<V: Arithmetic, const L: usize> Column<V, L> for Uniform<V::Element> {
+    #[inline(always)]
+    fn load(self, context: V::Context, _step: usize, _lane: usize) -> V {
+        V::filled(context, self.0)
+    }
+}
+
+/// A number for each element.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Each<'a, T, const L: usize>(pub(crate) &'a Steps<T, L>);
+
+impl<V: Arithmetic, const L: usize> Column<V, L> for Each<'_, V::Element, L> {
+    #[inline(always)]
+    fn load(self, context: V::Context, step: usize, lane: usize) -> V {
+        V::load(context, &self.0[step], lane)
+    }
+}
+
+/// Two columns as pairs.
+#[inline(always)]
+pub(crate) fn load_pair<V: Arithmetic, const L: usize>(
+    context: V::Context,
+    [hi, lo]: [&Steps<V::Element, L>; 2],
+    step: usize,
+    lane: usize,
+) -> Pair<V> {
+    Pair { hi: V::load(context, &hi[step], lane), lo: V::load(context, &lo[step], lane) }
+}
+
+/// Replaces the numbers of a column where the mask is.
+#[inline(always)]
+pub(crate) fn replace<V: Arithmetic, const L: usize>(
+    context: V::Context,
+    column: &mut [V::Element; L],
+    lane: usize,
+    mask: V::Mask,
+    with: V,
+) {
+    V::select(mask, with, V::load(context, column, lane)).store(column, lane);
+}
+
+/// Runs statements for every value of a block: `step` counts steps of `L` elements, `lane` the elements of a step.
+///
+/// It counts by hand, because iterators are calls in an unoptimized build.
+macro_rules! for_each_value {
+    ($V:ident, $L:ident, $steps:expr, |$step:ident, $lane:ident| $body:block) => {{
+        let mut $step = 0;
+        while $step < $steps {
+            let mut $lane = 0;
+            while $lane < $L {
+                $body
+                $lane += $V::LANES;
+            }
+            $step += 1;
+        }
+    }};
+}
+pub(crate) use for_each_value;
+
+/// What the stages hand on for labels of one kind: the base b of the focal weight and the cross-entropy C with their
+/// derivatives, and the weight.
+#[derive(Debug)]
+pub(crate) struct Terms<'a, T, const L: usize> {
+    /// b, and what its rounding has lost.
+    pub(crate) base: &'a mut Steps<T, L>,
+    pub(crate) base_low: &'a mut Steps<T, L>,
+    /// b′ and b″.
+    pub(crate) base_first: &'a mut Steps<T, L>,
+    pub(crate) base_second: &'a mut Steps<T, L>,
+    /// 1 − P, where P is the probability of the wrong answer: only for second derivatives and parameters.
+    pub(crate) complement: &'a mut Steps<T, L>,
+    /// v, whose logarithm the cross-entropy is.
+    pub(crate) v: &'a mut Steps<T, L>,
+    /// C, C′ and C″.
+    pub(crate) entropy: &'a mut Steps<T, L>,
+    pub(crate) entropy_first: &'a mut Steps<T, L>,
+    pub(crate) entropy_second: &'a mut Steps<T, L>,
+    /// γ as the derivatives see it.
+    pub(crate) gamma: &'a mut Steps<T, L>,
+    /// b^(γ−1).
+    pub(crate) over_base: &'a mut Steps<T, L>,
+}
+
+/// The number of columns of [`Terms`].
+pub(crate) const TERMS: usize = 11;
+
+impl<'a, T, const L: usize> Terms<'a, T, L> {
+    /// The first `steps` of every column.
+    pub(crate) fn new<const N: usize>(columns: &'a mut [[[T; L]; N]; TERMS], steps: usize) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k] = columns;
+        Terms {
+            base: &mut a[..steps],
+            base_low: &mut b[..steps],
+            base_first: &mut c[..steps],
+            base_second: &mut d[..steps],
+            complement: &mut e[..steps],
+            v: &mut f[..steps],
+            entropy: &mut g[..steps],
+            entropy_first: &mut h[..steps],
+            entropy_second: &mut i[..steps],
+            gamma: &mut j[..steps],
+            over_base: &mut k[..steps],
+        }
+    }
+}

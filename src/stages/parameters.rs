@@ -1,0 +1,94 @@
+//! Derivatives of the loss in its parameters γ₊, m and γ₋.
+//!
+//! ∂L/∂γ = L·ln b, and ∂L/∂m is the derivative of the product like that in the logit, where ∂b/∂m = −1 and ∂C/∂m = −1/v for a
+//! negative above the margin, and 0 elsewhere.
+
+use super::focal::ln_base;
+use super::{Steps, Terms, for_each_value, load_pair};
+use crate::arithmetic::{Arithmetic, Pair};
+use crate::element::Float;
+
+/// Derivatives in m in place of those in the logit. A base that is not shifted has none.
+#[inline(never)]
+pub(crate) fn margin_stage<V: Arithmetic, const L: usize>(
+    context: V::Context,
+    is_shifted: bool,
+    labels: &Steps<V::Element, L>,
+    terms: &mut Terms<'_, V::Element, L>,
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            for_each_value!(V, L, labels.len(), |step, lane| {
+                let (y, u) = (V::load(context, &labels[step], lane), V::load(context, &terms.base[step], lane));
+                let (zero, v) = (y.zero(), V::load(context, &terms.v[step], lane));
+                let above = y.eq(zero) & u.gt(zero);
+                let base = if is_shifted { -y.one() } else { zero };
+                V::select(above, base, zero).store(&mut terms.base_first[step], lane);
+                V::select(above, -y.one() / v, zero).store(&mut terms.entropy_first[step], lane);
+            });
+        },
+    );
+}
+
+/// The last stage for labels that are 0 or 1, given the losses and their derivatives in m.
+#[inline(never)]
+pub(crate) fn slopes_stage<V: Arithmetic, const L: usize>(
+    context: V::Context,
+    is_shifted: bool,
+    labels: &Steps<V::Element, L>,
+    terms: &Terms<'_, V::Element, L>,
+    [gamma_pos, prob_margin, gamma_neg]: [&mut Steps<V::Element, L>; 3],
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            for_each_value!(V, L, labels.len(), |step, lane| {
+                let (y, b) = (V::load(context, &labels[step], lane), V::load(context, &terms.base[step], lane));
+                let (zero, present) = (y.zero(), !y.eq(y.zero()));
+                // 1 − b, with its digits.
+                let complement = if is_shifted { &terms.v[step] } else { &terms.complement[step] };
+                let ln = -V::neg_ln(V::load(context, complement, lane), b);
+                // With a b that is no normal number the loss is 0.
+                let smallest = b.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
+                let in_gamma = V::load(context, &gamma_pos[step], lane) * V::select(smallest.gt(b), zero, ln);
+                let in_margin = V::load(context, &prob_margin[step], lane);
+                // NaN stays NaN.
+                let is_number = b.eq(b);
+                let (of_positive, of_negative) = (is_number & !present, is_number & present);
+                V::select(of_positive, zero, in_gamma).store(&mut gamma_pos[step], lane);
+                V::select(of_negative, zero, in_gamma).store(&mut gamma_neg[step], lane);
+                V::select(of_negative, zero, in_margin).store(&mut prob_margin[step], lane);
+            });
+        },
+    );
+}
+
+/// The last stage for blended terms, given the losses and their derivatives in m.
+#[inline(never)]
+pub(crate) fn blended_slopes_stage<V: Arithmetic, const L: usize>(
+    context: V::Context,
+    labels: &Steps<V::Element, L>,
+    terms: &Terms<'_, V::Element, L>,
+    [gamma_pos, prob_margin, gamma_neg]: [&mut Steps<V::Element, L>; 3],
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            for_each_value!(V, L, labels.len(), |step, lane| {
+                let y = V::load(context, &labels[step], lane);
+                let base: Pair<V> = load_pair(context, [terms.base, terms.base_low], step, lane);
+                let in_gamma = V::load(context, &gamma_pos[step], lane) * ln_base(base).round();
+                (y * in_gamma).store(&mut gamma_pos[step], lane);
+                ((y.one() - y) * in_gamma).store(&mut gamma_neg[step], lane);
+                // ∂C/∂m may be infinite where the weight is 0.
+                let is_weightless = V::load(context, &terms.over_base[step], lane).eq(y.zero());
+                let in_margin = V::load(context, &prob_margin[step], lane);
+                V::select(is_weightless, y.zero(), in_margin).store(&mut prob_margin[step], lane);
+            });
+        },
+    );
+}

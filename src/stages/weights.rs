@@ -1,0 +1,243 @@
+//! What happens to elements before and after the loss: unknown labels, smoothing, weights, safeguards of the curvature.
+
+use super::{Column, Steps, for_each_value};
+use crate::arithmetic::{Arithmetic, Mask};
+use crate::element::Float;
+use crate::safeguard::Curvature;
+
+/// What is to be known of the elements of a block, beside logits and labels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ElementWeights<'a, T, K, const L: usize> {
+    /// The label that stands for an unknown one, if there is such.
+    pub(crate) unknown: Option<T>,
+    /// 1 − α and α/2 of label smoothing.
+    pub(crate) smoothing: Option<(T, T)>,
+    /// The weights of the classes, and of their positives, where some are not 1.
+    pub(crate) class_weight: Option<K>,
+    pub(crate) pos_weight: Option<K>,
+    /// Weights of the call, and an upstream gradient.
+    pub(crate) factors: [Option<&'a Steps<T, L>>; 2],
+    /// What the weights of the call are multiplied by, a power of two, where they are so small that their sum has no reciprocal.
+    pub(crate) weight_scale: Option<T>,
+    /// Whether elements may be left out: those of an unknown label, or of a weight of 0.
+    pub(crate) leaves_out: bool,
+}
+
+/// A block as the formula sees it.
+#[derive(Debug)]
+pub(crate) struct Prepared<'a, T, const L: usize> {
+    pub(crate) logits: &'a mut Steps<T, L>,
+    pub(crate) labels: &'a mut Steps<T, L>,
+    /// What the results are multiplied by, one after the other.
+    pub(crate) factors: [&'a mut Steps<T, L>; 2],
+}
+
+/// What the results of a block are multiplied by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Factors<'a, T, K, const L: usize> {
+    Nothing,
+    OfClasses(K),
+    OfElements(&'a Steps<T, L>),
+    /// The second only where their product is too small for the type.
+    Prepared(&'a Steps<T, L>, Option<&'a Steps<T, L>>),
+}
+
+impl<'a, T: Float, K: Copy, const L: usize> ElementWeights<'a, T, K, L> {
+    /// Whether elements have to go through [`preparation_stage`].
+    #[inline(always)]
+    pub(crate) fn must_be_prepared(&self) -> bool {
+        let weights = usize::from(self.class_weight.is_some()) + self.factors.iter().flatten().count();
+        self.leaves_out
+            || self.smoothing.is_some()
+            || self.pos_weight.is_some()
+            || self.weight_scale.is_some()
+            || weights > 1
+    }
+
+    /// The factor of elements that are not prepared.
+    #[inline(always)]
+    pub(crate) fn only_factor(&self) -> Factors<'a, T, K, L> {
+        match (self.class_weight, self.factors) {
+            (Some(weight), _) => Factors::OfClasses(weight),
+            (_, [Some(factor), _] | [_, Some(factor)]) => Factors::OfElements(factor),
+            _ => Factors::Nothing,
+        }
+    }
+
+    /// Whether there is any weight, or element to leave out.
+    #[inline(always)]
+    pub(crate) fn weighs(&self) -> bool {
+        self.leaves_out || self.pos_weight.is_some() || !matches!(self.only_factor(), Factors::Nothing)
+    }
+
+    /// Where a label is unknown.
+    #[inline(always)]
+    fn is_unknown<V: Arithmetic<Element = T>>(&self, y: V) -> V::Mask {
+        match self.unknown.map(|unknown| y.splat(unknown)) {
+            Some(unknown) if unknown.eq(unknown).all() => y.eq(unknown),
+            Some(_) => !y.eq(y),
+            None => y.gt(y),
+        }
+    }
+}
+
+/// Takes 0 for logit, label and weight of elements that are left out, and smooths labels; one that is no label stays as it
+/// is. The weights have those of positives: a soft label has its own in the formula.
+///
+/// Weights are joined to one factor, unless their product is too small for the type: then they are two, because a loss may be
+/// large enough to bring it back. Says whether that is so.
+#[inline(never)]
+pub(crate) fn preparation_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
+    context: V::Context,
+    weights: &ElementWeights<'_, V::Element, K, L>,
+    [logits, labels]: [&Steps<V::Element, L>; 2],
+    to: &mut Prepared<'_, V::Element, L>,
+) -> bool {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            let zero = V::filled(context, V::Element::from_f64(0.0));
+            let mut too_small = zero.gt(zero);
+            for_each_value!(V, L, logits.len(), |step, lane| {
+                let (mut z, given) = (V::load(context, &logits[step], lane), V::load(context, &labels[step], lane));
+                let one = z.one();
+                let (mut y, mut of_class, mut of_call) = (given, one, one);
+                if let Some((share, half)) = weights.smoothing {
+                    let smoothed = y.mul_add(y.splat(share), y.splat(half));
+                    y = V::select(y.ge(zero) & one.ge(y), smoothed, y);
+                }
+                let mut left_out = weights.is_unknown(given);
+                if let Some(weight) = weights.class_weight {
+                    of_class = weight.load(context, step, lane);
+                }
+                if let Some(weight) = weights.pos_weight {
+                    of_class = of_class * V::select(y.eq(one), weight.load(context, step, lane), one);
+                }
+                left_out = left_out | of_class.eq(zero);
+                if let Some(factor) = weights.factors[0] {
+                    of_call = V::load(context, &factor[step], lane);
+                    left_out = left_out | of_call.eq(zero);
+                    if let Some(scale) = weights.weight_scale {
+                        of_call = of_call * z.splat(scale);
+                    }
+                }
+                if let Some(factor) = weights.factors[1] {
+                    let factor = V::load(context, &factor[step], lane);
+                    left_out = left_out | factor.eq(zero);
+                    of_call = of_call * factor;
+                }
+                let product = of_class * of_call;
+                let smallest = z.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
+                let is_small = smallest.gt(product.abs()) & !left_out;
+                too_small = too_small | is_small;
+                if weights.leaves_out {
+                    (z, y) = (V::select(left_out, zero, z), V::select(left_out, zero, y));
+                    of_call = V::select(left_out, zero, of_call);
+                }
+                z.store(&mut to.logits[step], lane);
+                y.store(&mut to.labels[step], lane);
+                let product = if weights.leaves_out { V::select(left_out, zero, product) } else { product };
+                V::select(is_small, of_class, product).store(&mut to.factors[0][step], lane);
+                V::select(is_small, of_call, one).store(&mut to.factors[1][step], lane);
+            });
+            !(!too_small).all()
+        },
+    )
+}
+
+/// Results times a factor.
+#[inline(never)]
+pub(crate) fn product_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
+    context: V::Context,
+    factor: K,
+    results: &mut Steps<V::Element, L>,
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            for_each_value!(V, L, results.len(), |step, lane| {
+                let product = V::load(context, &results[step], lane) * factor.load(context, step, lane);
+                product.store(&mut results[step], lane);
+            });
+        },
+    );
+}
+
+/// Results of labels that are 0 or 1 among those of soft labels.
+#[inline(never)]
+pub(crate) fn hard_stage<V: Arithmetic, const L: usize>(
+    context: V::Context,
+    labels: &Steps<V::Element, L>,
+    hard: &Steps<V::Element, L>,
+    results: &mut Steps<V::Element, L>,
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            for_each_value!(V, L, labels.len(), |step, lane| {
+                let y = V::load(context, &labels[step], lane);
+                let (hard, here) = (V::load(context, &hard[step], lane), V::load(context, &results[step], lane));
+                V::select(y.eq(y.zero()) | y.eq(y.one()), hard, here).store(&mut results[step], lane);
+            });
+        },
+    );
+}
+
+/// Replaces negative curvatures, which have been multiplied by a scale.
+#[inline(never)]
+pub(crate) fn curvature_stage<V: Arithmetic, const L: usize>(
+    context: V::Context,
+    curvature: Curvature,
+    scale: V::Element,
+    curvatures: &mut Steps<V::Element, L>,
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            for_each_value!(V, L, curvatures.len(), |step, lane| {
+                let h = V::load(context, &curvatures[step], lane);
+                let (magnitude, floor) = match curvature {
+                    Curvature::Exact => return,
+                    Curvature::AtLeast(floor) => (h, floor),
+                    Curvature::Magnitude(floor) => (h.abs(), floor),
+                };
+                let floor = h.number(floor) * h.splat(scale);
+                V::select(floor.gt(magnitude), floor, magnitude).store(&mut curvatures[step], lane);
+            });
+        },
+    );
+}
+
+/// What the labels and logits of a block are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Survey {
+    /// All labels are from 0 to 1.
+    pub(crate) is_valid: bool,
+    /// Some are 0 or 1; some are between.
+    pub(crate) has_hard: bool,
+    pub(crate) has_soft: bool,
+}
+
+/// Surveys labels.
+#[inline(never)]
+pub(crate) fn survey<V: Arithmetic, const L: usize>(context: V::Context, labels: &Steps<V::Element, L>) -> Survey {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            let zero = V::filled(context, V::Element::from_f64(0.0));
+            let (mut valid, mut hard, mut soft) = (zero.eq(zero), zero.gt(zero), zero.gt(zero));
+            for_each_value!(V, L, labels.len(), |step, lane| {
+                let y = V::load(context, &labels[step], lane);
+                let is_hard = y.eq(zero) | y.eq(y.one());
+                valid = valid & y.ge(zero) & y.one().ge(y);
+                (hard, soft) = (hard | is_hard, soft | !is_hard);
+            });
+            Survey { is_valid: valid.all(), has_hard: !(!hard).all(), has_soft: !(!soft).all() }
+        },
+    )
+}
