@@ -1,4 +1,4 @@
-//! The same bits on every processor with a fused multiply-add.
+//! The same bits on vectors of every kind.
 
 mod common;
 
@@ -26,8 +26,8 @@ fn digest<T: Float>(setting: Setting) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
-/// Whether the vectors that the crate runs on multiply and add with one rounding.
-fn is_fused() -> bool {
+/// Whether the crate runs on vectors: it takes those that multiply and add with one rounding.
+fn has_vectors() -> bool {
     // An unoptimized build takes no vectors.
     if cfg!(unoptimized) {
         return false;
@@ -40,8 +40,8 @@ fn is_fused() -> bool {
 
 #[test]
 fn bits_are_the_same_everywhere() {
-    if !is_fused() {
-        println!("skipped: the vectors of this build have no fused multiply-add, so the last bits may differ");
+    if !has_vectors() {
+        println!("skipped: elements are calculated one by one, and the last bits may differ");
         return;
     }
     let actual = IMPLEMENTATIONS.map(|implementation| {

@@ -3,13 +3,6 @@
 use super::{Arithmetic, Lockstep, Native};
 use fearless_simd::{Level, Simd};
 
-/// The number of vectors in lockstep: as many as fill the processor's window of waiting operations.
-#[allow(dead_code, reason = "not used where the wide instructions are left out")]
-const WIDE: usize = 4;
-
-/// The number of vectors in lockstep without a fused multiply-add, whose place several operations take.
-const NARROW: usize = 2;
-
 /// Work on elements of type `T` that is written once for every kind of value.
 pub(crate) trait Task<T: Native> {
     type Output;
@@ -17,10 +10,11 @@ pub(crate) trait Task<T: Native> {
     fn run<V: Arithmetic<Element = T>>(self, context: V::Context) -> Self::Output;
 }
 
-/// Runs a task on the widest vectors of the processor.
+/// Runs a task on the widest vectors of the processor, if they have a fused multiply-add: AVX-512, AVX2 or NEON, which all
+/// give the same bits.
 ///
-/// AVX2 and AVX-512 give the same bits. Without a fused multiply-add the last bits may differ, and so they may in an
-/// unoptimized build: it makes a call of every operation, and elements one by one then take the fewest.
+/// Elsewhere elements are calculated one by one, whose last bits may differ. So they are in an unoptimized build: it makes
+/// a call of every operation, and elements one by one then take the fewest.
 pub(crate) fn run<T: Native, K: Task<T>>(task: K) -> K::Output {
     if cfg!(unoptimized) {
         return task.run::<T::Scalar>(());
@@ -32,23 +26,23 @@ pub(crate) fn run<T: Native, K: Task<T>>(task: K) -> K::Output {
         if let Some(simd) = level.as_avx512() {
             return run_on::<_, _, _, 2>(simd, task);
         }
+        // Its proof of AVX2 is one of FMA, too.
         #[cfg(not(disable_dispatch_avx2))]
         if let Some(simd) = level.as_avx2() {
-            return run_on::<_, _, _, WIDE>(simd, task);
-        }
-        if let Some(simd) = level.as_sse2() {
-            return run_on::<_, _, _, NARROW>(simd, task);
+            return run_on::<_, _, _, 4>(simd, task);
         }
     }
     #[cfg(target_arch = "aarch64")]
     if let Some(simd) = level.as_neon() {
-        return run_on::<_, _, _, WIDE>(simd, task);
+        return run_on::<_, _, _, 4>(simd, task);
     }
     let _ = level;
     task.run::<T::Scalar>(())
 }
 
+/// Runs a task on vectors, so many of them in lockstep: as many as fill the processor's window of waiting operations.
 #[inline(always)]
+#[allow(dead_code, reason = "not used where there are no vectors")]
 fn run_on<S: Simd, T: Native, K: Task<T>, const TOGETHER: usize>(simd: S, task: K) -> K::Output {
     simd.vectorize(
         #[inline(always)]

@@ -2,9 +2,12 @@
 //!
 //! The formula is one long chain of dependent operations. Several vectors side by side, in program order, fill the
 //! processor's window of waiting operations, which holds little more than one chain.
+//!
+//! Every set of instructions that is dispatched to multiplies and adds with one rounding, so products are exact without
+//! more ado.
 
 use super::{Arithmetic, Mask, Native, Pair, elementary};
-use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, SimdMask};
+use fearless_simd::{Select, Simd, SimdBase, SimdFloat, SimdMask};
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 /// A vector as wide as the processor has them.
@@ -114,17 +117,6 @@ macro_rules! comparison {
 }
 
 impl<S: Simd, T: Native, const U: usize> Lockstep<S, T, U> {
-    /// Whether the processor multiplies and adds with one rounding; a constant once it is inlined.
-    #[inline(always)]
-    fn is_fused(self) -> bool {
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-        return matches!(self.simd.level(), Level::Avx512(_) | Level::Avx2(_));
-        #[cfg(target_arch = "aarch64")]
-        return matches!(self.simd.level(), Level::Neon(_));
-        #[cfg(not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")))]
-        return false;
-    }
-
     /// (k, 2⁻ᵏ) with ⅝ ≤ self · 2⁻ᵏ < 5/4; k in units of [`Native::EXPONENT_UNIT`].
     #[inline(always)]
     pub(super) fn exponent(mut self) -> (Self, Self) {
@@ -135,24 +127,6 @@ impl<S: Simd, T: Native, const U: usize> Lockstep<S, T, U> {
             i += 1;
         }
         (self, scale)
-    }
-
-    /// `self` with the lower half of its fraction cleared.
-    #[inline(always)]
-    fn upper_half(mut self) -> Self {
-        let mut i = 0;
-        while i < U {
-            self.vectors[i] = T::upper_half::<S>(self.vectors[i]);
-            i += 1;
-        }
-        self
-    }
-
-    /// Both halves of `self`: their products are exact (Dekker).
-    #[inline(always)]
-    fn halves(self) -> (Self, Self) {
-        let upper = self.upper_half();
-        (upper, self - upper)
     }
 }
 
@@ -264,20 +238,12 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
 
     #[inline(always)]
     fn product_error(self, b: Self, product: Self) -> Self {
-        if self.is_fused() {
-            return self.mul_add(b, -product);
-        }
-        let ((a, low), (b, b_low)) = (self.halves(), b.halves());
-        (((a * b - product) + a * b_low) + low * b) + low * b_low
+        self.mul_add(b, -product)
     }
 
     #[inline(always)]
     fn subtracted_from(self, b: Self, c: Self) -> Self {
-        if self.is_fused() {
-            return (-self).mul_add(b, c);
-        }
-        let product = Pair::product(self, b);
-        (c - product.hi) - product.lo
+        (-self).mul_add(b, c)
     }
 
     #[inline(always)]

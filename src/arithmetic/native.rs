@@ -32,9 +32,6 @@ pub(crate) trait Native: Float + SimdFloatElement {
 
     /// (k, 2⁻ᵏ) with ⅝ ≤ x · 2⁻ᵏ < 5/4, for a positive normal x; k in units of [`EXPONENT_UNIT`](Self::EXPONENT_UNIT).
     fn exponent<S: Simd>(x: Self::Native<S>) -> (Self::Native<S>, Self::Native<S>);
-
-    /// x to half of its digits, such that the difference has no more than the other half.
-    fn upper_half<S: Simd>(x: Self::Native<S>) -> Self::Native<S>;
 }
 
 // The coefficients minimise the largest relative error of eʳ − 1 and of ln(1 + f) (Remez' algorithm with 50 digits;
@@ -57,11 +54,6 @@ impl Native for f32 {
         let k = (x.to_bits() - 0.625_f32.to_bits()) & 0xff80_0000_u32;
         let signed: S::i32s = k.bitcast();
         (signed.to_float(), S::f32s::from_bits(S::f32s::splat(x.token(), 1.0).to_bits() - k))
-    }
-
-    #[inline(always)]
-    fn upper_half<S: Simd>(x: S::f32s) -> S::f32s {
-        S::f32s::from_bits(x.to_bits() & (u32::MAX << 12))
     }
 }
 
@@ -117,11 +109,5 @@ impl Native for f64 {
         let offset = 2f64.powi(52);
         let k_as_float = S::f64s::from_bits(biased | offset.to_bits()) - (offset + BIAS as f64);
         (k_as_float, S::f64s::from_bits(S::f64s::splat(x.token(), 1.0).to_bits() - k))
-    }
-
-    #[inline(always)]
-    fn upper_half<S: Simd>(x: S::f64s) -> S::f64s {
-        // Rounded to 26 bits: those that are left, one of them in the sign, then fit into 26 bits as well.
-        S::f64s::from_bits((x.to_bits() + (1_u64 << 26)) & (u64::MAX << 27))
     }
 }
