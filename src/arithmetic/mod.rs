@@ -112,8 +112,8 @@ pub(crate) trait Arithmetic:
     /// ln(1 + t) for 0 ≤ t ≤ 1.
     fn ln_1p(t: Self) -> Self;
 
-    /// ln x for x ≥ 0, to about twice the precision where the type can; anything finite for an x below the smallest
-    /// normal number.
+    /// ln x for a finite x ≥ 0, its error below half a unit of 1 and not of ln x, because an exponent multiplies it; anything
+    /// finite for an x below the smallest normal number.
     fn ln_pair(x: Pair<Self>) -> Pair<Self>;
 
     /// eˣ for an x at most about the largest exponent times ln 2; 0 where that is far below the smallest normal number.
