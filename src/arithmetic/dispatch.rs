@@ -4,7 +4,6 @@ use super::{Arithmetic, Lockstep, Native};
 use fearless_simd::{Level, Simd};
 
 /// The number of vectors in lockstep: as many as fill the processor's window of waiting operations.
-#[allow(dead_code, reason = "not used where the wide instructions are left out")]
 const TOGETHER: usize = 4;
 
 /// Work on elements of type `T` that is written once for every kind of value.

@@ -3,6 +3,12 @@
 //! A formula is written once, over a `V:` [`Arithmetic`]. [`Lockstep`] runs it on vectors of `f32` or `f64`, [`Scalar`] on
 //! one element of any [`Float`], [`Single`] and [`Double`] on one `f32` or `f64`.
 
+// Where vectors are left out, or the processor has none, what only they use stays without use.
+#![cfg_attr(
+    any(disable_dispatch_avx2, not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")),),
+    allow(dead_code, reason = "no vectors")
+)]
+
 mod dispatch;
 pub(crate) mod elementary;
 mod lockstep;
