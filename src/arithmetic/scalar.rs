@@ -74,7 +74,9 @@ fn upper_half<T: Float>(x: T) -> T {
 
 /// a · b − product by halves whose products are exact (Dekker 1971): few floats of users multiply and add with one
 /// rounding.
-#[inline(always)]
+///
+/// Not inlined, because each of its values would take room on the stack wherever it is called: a float may be kilobytes.
+#[inline(never)]
 fn product_error<T: Float>(a: T, b: T, product: T) -> T {
     let (a_high, b_high) = (upper_half(a), upper_half(b));
     let (a_low, b_low) = (a - a_high, b - b_high);
@@ -82,7 +84,7 @@ fn product_error<T: Float>(a: T, b: T, product: T) -> T {
 }
 
 /// c − a · b with a · b as a pair.
-#[inline(always)]
+#[inline(never)]
 fn subtracted_from<T: Float>(a: T, b: T, c: T) -> T {
     let product = a * b;
     (c - product) - product_error(a, b, product)
@@ -200,8 +202,9 @@ macro_rules! arithmetic {
             }
 
             // With x = 2ᵏ·m: ln x = k ln 2 + ln(1 + (m − 1)), where k ln 2 and m − 1 are exact, and their sum is a pair. The
-            // low part of x counts by its quotient with m. Only k is taken from an `f64`, so derivatives pass.
-            #[inline(always)]
+            // low part of x counts by its quotient with m. Only k is taken from an `f64`, so derivatives pass. Not inlined for
+            // the same reason as `product_error`.
+            #[inline(never)]
             fn ln_pair(x: Pair<Self>) -> Pair<Self> {
                 let smallest = x.hi.number(f64::from(-<$element>::MAX_EXPONENT).exp2());
                 let x = if x.hi.0 < smallest.0 { Pair::single(smallest) } else { x };
@@ -213,8 +216,9 @@ macro_rules! arithmetic {
                 Pair::sum_ordered(sum.hi, sum.lo + (k * low + x.lo * scale / m))
             }
 
-            // e^(h + l) = eʰ + eʰ·l, as l is but a rounding error of h. Where eʰ is 0 or infinite l may be anything.
-            #[inline(always)]
+            // e^(h + l) = eʰ + eʰ·l, as l is but a rounding error of h. Where eʰ is 0 or infinite l may be anything. Not
+            // inlined, either.
+            #[inline(never)]
             fn exp_pair(x: Pair<Self>) -> Self {
                 let power = x.hi.0.exp();
                 let magnitude = power.to_f64();
