@@ -140,12 +140,6 @@ pub trait Float:
 
     /// ln(1 + x), accurate near 0.
     fn ln_1p(self) -> Self;
-
-    /// `self · factor + addend`, rounded once if the type can: products are then split without error.
-    #[inline(always)]
-    fn mul_add(self, factor: Self, addend: Self) -> Self {
-        self * factor + addend
-    }
 }
 
 macro_rules! native_float {
@@ -181,10 +175,6 @@ macro_rules! native_float {
             #[inline(always)]
             fn ln_1p(self) -> Self {
                 $float::ln_1p(self)
-            }
-            #[inline(always)]
-            fn mul_add(self, factor: Self, addend: Self) -> Self {
-                $float::mul_add(self, factor, addend)
             }
         }
     )*};

@@ -362,5 +362,11 @@ fn formulations_differ_exactly_where_they_should() {
 
 #[test]
 fn half_a_probability_costs_half_of_ln_2() {
-    assert_eq!(at(&with(4.0, 1.0, 0.05), 0.0, 1.0).0, 0.5 * LN_2);
+    let loss = at(&with(4.0, 1.0, 0.05), 0.0, 1.0).0;
+    if cfg!(disable_dispatch_avx2) {
+        // One by one the last bits may differ.
+        assert_near(loss, 0.5 * LN_2, 1e-15);
+    } else {
+        assert_eq!(loss, 0.5 * LN_2);
+    }
 }

@@ -3,6 +3,7 @@
 mod common;
 
 use asymmetric_loss::Implementation;
+use common::wrapped::Wrapped;
 use common::{IMPLEMENTATIONS, Setting};
 use proptest::test_runner::TestRng;
 use rand_float::uniform;
@@ -29,7 +30,12 @@ impl Largest {
             [(&exact.value, &exact.value), (&exact.first, gradient_term), (&exact.second, &exact.second_term)];
         // About a fifth above the largest of these points, so that a lost low part of a pair shows. The tool `accuracy`
         // tries every f32 and finds a little more.
-        let limits = if hard { [9.0, 10.0, 21.0] } else { [8.0, 11.0, 20.0] };
+        let limits = match hard {
+            // The error grows with γ; what is documented for fractional exponents holds far beyond those of the field.
+            _ if setting.gamma_neg.max(setting.gamma_pos) > 4.0 => [32.0; 3],
+            true => [9.0, 10.0, 21.0],
+            false => [8.0, 11.0, 20.0],
+        };
         for (k, (exact, measure)) in expected.into_iter().enumerate() {
             let measure = to_f64(measure).abs();
             let actual: f64 = actual[k].into();
@@ -102,7 +108,21 @@ mod rand_float {
     }
 }
 
-fn check_all<T: Native>(name: &str, labels: &[f64], gammas: &[[f64; 2]]) {
+/// Losses, gradient and Hessian.
+type Evaluate<T> = fn(Setting, &[T], &[T]) -> [Vec<T>; 3];
+
+/// In the type itself: on vectors, where there are any.
+fn natively<T: Native>(setting: Setting, z: &[T], y: &[T]) -> [Vec<T>; 3] {
+    setting.evaluate(z, y).map(|results| results.to_vec())
+}
+
+/// In a type that the crate does not know: element by element, with what a user's float must offer.
+fn wrapped<T: Native>(setting: Setting, z: &[T], y: &[T]) -> [Vec<T>; 3] {
+    let [z, y] = [z, y].map(|x| x.iter().map(|&x| Wrapped(x)).collect::<Vec<_>>());
+    setting.evaluate(&z, &y).map(|results| results.iter().map(|x| x.0).collect())
+}
+
+fn check_all<T: Native>(name: &str, evaluate: Evaluate<T>, labels: &[f64], gammas: &[[f64; 2]]) {
     let mut rng = TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha);
     let mut largest = Largest::default();
     for implementation in IMPLEMENTATIONS {
@@ -114,7 +134,7 @@ fn check_all<T: Native>(name: &str, labels: &[f64], gammas: &[[f64; 2]]) {
                 for &y in labels {
                     let z = hard_points::<T>(margin, &mut rng);
                     let y = T::from_f64(y);
-                    let [losses, gradient, hessian] = setting.evaluate(&z, &vec![y; z.len()]);
+                    let [losses, gradient, hessian] = evaluate(setting, &z, &vec![y; z.len()]);
                     for (i, &z) in z.iter().enumerate() {
                         let exact = loss(setting, z.into(), y.into());
                         largest.check(setting, z, y, [losses[i], gradient[i], hessian[i]], &exact);
@@ -128,37 +148,78 @@ fn check_all<T: Native>(name: &str, labels: &[f64], gammas: &[[f64; 2]]) {
 
 const WHOLE: [[f64; 2]; 4] = [[4.0, 1.0], [0.0, 0.0], [1.0, 4.0], [2.0, 2.0]];
 const FRACTIONAL: [[f64; 2]; 3] = [[2.5, 0.5], [0.5, 1.5], [1.5, 2.5]];
+const LARGE: [[f64; 2]; 1] = [[7.3, 7.3]];
 const HARD: [f64; 2] = [0.0, 1.0];
 const SOFT: [f64; 3] = [0.1, 0.5, 0.9];
 
 #[test]
 fn f64_hard_labels_whole_exponents() {
-    check_all::<f64>("f64, hard, whole", &HARD, &WHOLE);
+    check_all::<f64>("f64, hard, whole", natively, &HARD, &WHOLE);
 }
 
 #[test]
 fn f64_hard_labels_fractional_exponents() {
-    check_all::<f64>("f64, hard, fractional", &HARD, &FRACTIONAL);
+    check_all::<f64>("f64, hard, fractional", natively, &HARD, &FRACTIONAL);
+}
+
+#[test]
+fn f64_hard_labels_large_exponents() {
+    check_all::<f64>("f64, hard, large", natively, &HARD, &LARGE);
+}
+
+#[test]
+fn wrapped_f64_hard_labels_large_exponents() {
+    check_all::<f64>("wrapped f64, hard, large", wrapped, &HARD, &LARGE);
 }
 
 #[test]
 fn f64_soft_labels() {
-    check_all::<f64>("f64, soft", &SOFT, &[WHOLE[0], FRACTIONAL[0]]);
+    check_all::<f64>("f64, soft", natively, &SOFT, &[WHOLE[0], FRACTIONAL[0]]);
 }
 
 #[test]
 fn f32_hard_labels_whole_exponents() {
-    check_all::<f32>("f32, hard, whole", &HARD, &WHOLE);
+    check_all::<f32>("f32, hard, whole", natively, &HARD, &WHOLE);
 }
 
 #[test]
 fn f32_hard_labels_fractional_exponents() {
-    check_all::<f32>("f32, hard, fractional", &HARD, &FRACTIONAL);
+    check_all::<f32>("f32, hard, fractional", natively, &HARD, &FRACTIONAL);
 }
 
 #[test]
 fn f32_soft_labels() {
-    check_all::<f32>("f32, soft", &SOFT, &[WHOLE[0], FRACTIONAL[0]]);
+    check_all::<f32>("f32, soft", natively, &SOFT, &[WHOLE[0], FRACTIONAL[0]]);
+}
+
+#[test]
+fn wrapped_f64_hard_labels_whole_exponents() {
+    check_all::<f64>("wrapped f64, hard, whole", wrapped, &HARD, &WHOLE);
+}
+
+#[test]
+fn wrapped_f64_hard_labels_fractional_exponents() {
+    check_all::<f64>("wrapped f64, hard, fractional", wrapped, &HARD, &FRACTIONAL);
+}
+
+#[test]
+fn wrapped_f64_soft_labels() {
+    check_all::<f64>("wrapped f64, soft", wrapped, &SOFT, &[WHOLE[0], FRACTIONAL[0]]);
+}
+
+#[test]
+fn wrapped_f32_hard_labels_whole_exponents() {
+    check_all::<f32>("wrapped f32, hard, whole", wrapped, &HARD, &WHOLE);
+}
+
+#[test]
+fn wrapped_f32_hard_labels_fractional_exponents() {
+    check_all::<f32>("wrapped f32, hard, fractional", wrapped, &HARD, &FRACTIONAL);
+}
+
+#[test]
+fn wrapped_f32_soft_labels() {
+    check_all::<f32>("wrapped f32, soft", wrapped, &SOFT, &[WHOLE[0], FRACTIONAL[0]]);
 }
 
 /// The oracle itself, against mpmath: the plain definition in 150 digits, differentiated numerically.

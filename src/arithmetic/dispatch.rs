@@ -3,6 +3,9 @@
 use super::{Arithmetic, Lockstep, Native};
 use fearless_simd::{Level, Simd};
 
+/// The number of vectors in lockstep. A stage is short, so that the processor finds the work of the next vectors by itself.
+const TOGETHER: usize = 2;
+
 /// Work on elements of type `T` that is written once for every kind of value.
 pub(crate) trait Task<T: Native> {
     type Output;
@@ -24,26 +27,25 @@ pub(crate) fn run<T: Native, K: Task<T>>(task: K) -> K::Output {
     {
         #[cfg(not(disable_dispatch_avx512))]
         if let Some(simd) = level.as_avx512() {
-            return run_on::<_, _, _, 2>(simd, task);
+            return run_on(simd, task);
         }
         // Its proof of AVX2 is one of FMA, too.
         #[cfg(not(disable_dispatch_avx2))]
         if let Some(simd) = level.as_avx2() {
-            return run_on::<_, _, _, 4>(simd, task);
+            return run_on(simd, task);
         }
     }
     #[cfg(target_arch = "aarch64")]
     if let Some(simd) = level.as_neon() {
-        return run_on::<_, _, _, 4>(simd, task);
+        return run_on(simd, task);
     }
     let _ = level;
     task.run::<T::Scalar>(())
 }
 
-/// Runs a task on vectors, so many of them in lockstep: as many as fill the processor's window of waiting operations.
 #[inline(always)]
 #[allow(dead_code, reason = "not used where there are no vectors")]
-fn run_on<S: Simd, T: Native, K: Task<T>, const TOGETHER: usize>(simd: S, task: K) -> K::Output {
+fn run_on<S: Simd, T: Native, K: Task<T>>(simd: S, task: K) -> K::Output {
     simd.vectorize(
         #[inline(always)]
         || task.run::<Lockstep<S, T, TOGETHER>>(simd),

@@ -94,7 +94,8 @@ pub(crate) fn exp<S: Simd, T: Native, const U: usize>(x: Pair<Lockstep<S, T, U>>
 
 #[cfg(test)]
 mod tests {
-    use super::super::on_vectors::{Function, each, function};
+    use super::super::on_vectors::{Function, Values, Widest, each, each_in, function};
+    use super::super::{Double, Scalar, Single};
     use super::*;
     use dashu_float::{FBig, round::mode::HalfEven};
     use std::f64::consts::LN_2;
@@ -127,7 +128,7 @@ mod tests {
     }
 
     /// Checks f at points with a low part of as many units in the last place as `low` says, against `exact` of the sum.
-    fn check<T: Native>(
+    fn check<V: Values<T>, T: Native>(
         name: &str,
         f: impl Function,
         points: impl Iterator<Item = f64>,
@@ -140,7 +141,7 @@ mod tests {
             low.iter().map(move |low| [x, T::from_f64(low * ulp(x.to_f64(), digits)), T::zero()])
         };
         let arguments: Vec<[T; 3]> = points.flat_map(point).collect();
-        let results = each(f, &arguments);
+        let results = each_in::<V, _, _>(f, &arguments);
         let errors = arguments.iter().zip(results).map(|([x, low, _], result)| {
             let exact = exact(big(x.to_f64()) + big(low.to_f64()));
             let error = (big((result.hi + result.lo).to_f64()) - &exact).to_f64().value().abs();
@@ -154,26 +155,77 @@ mod tests {
     }
 
     /// Where eˣ is a normal number, to the ends.
-    fn check_all<T: Native>() {
+    fn check_all<V: Values<T>, T: Native>() {
         let (bound, half) = (f64::from(T::MAX_EXPONENT) * LN_2, LN_2 / 2.0);
         let (inside, lows) = (bound * (1.0 - 1e-6), [0.0, 0.375, -0.375]);
-        check::<T>("exp", Exp, points(-inside, inside).chain([bound]), &lows, |x| x.exp());
-        check::<T>("exp_m1", ExpM1, points(-half, half), &lows, |x| x.exp_m1());
+        check::<V, T>("exp", Exp, points(-inside, inside).chain([bound]), &lows, |x| x.exp());
+        check::<V, T>("exp_m1", ExpM1, points(-half, half), &lows, |x| x.exp_m1());
         let powers = (1 - T::MAX_EXPONENT..T::MAX_EXPONENT).map(|k| 1.3 * f64::from(k).exp2());
-        check::<T>("ln", Ln, points(1e-12, 3.0).chain(powers), &lows, |x| x.ln());
-        check::<T>("ln_1p", Ln1p, points(1e-12, 1.0), &[0.0], |t| t.ln_1p());
-        check::<T>("neg_ln of u", NegLnOfU, points(1e-12, 0.37), &[0.0], |u| -(-u).ln_1p());
-        check::<T>("neg_ln of v", NegLnOfV, points(1e-12, 0.62), &[0.0], |v| -v.ln());
+        check::<V, T>("ln", Ln, points(1e-12, 3.0).chain(powers), &lows, |x| x.ln());
+        check::<V, T>("ln_1p", Ln1p, points(1e-12, 1.0), &[0.0], |t| t.ln_1p());
+        check::<V, T>("neg_ln of u", NegLnOfU, points(1e-12, 0.37), &[0.0], |u| -(-u).ln_1p());
+        check::<V, T>("neg_ln of v", NegLnOfV, points(1e-12, 0.62), &[0.0], |v| -v.ln());
     }
 
     #[test]
     fn single_precision_is_within_two_ulp() {
-        check_all::<f32>();
+        check_all::<Widest, f32>();
     }
 
     #[test]
     fn double_precision_is_within_two_ulp() {
-        check_all::<f64>();
+        check_all::<Widest, f64>();
+    }
+
+    #[test]
+    fn scalars_are_within_two_ulp() {
+        check_all::<Single, _>();
+        check_all::<Double, _>();
+        check_all::<Scalar<f32>, _>();
+        check_all::<Scalar<f64>, _>();
+    }
+
+    /// Both parts of ln x together, where γ multiplies their error: at most half a unit of 1.
+    fn check_pair<V: Values<T>, T: Native>() {
+        let point = |x: f64| {
+            [-0.5, -0.3, 0.0, 0.4, 0.5].map(|low| {
+                let x = T::from_f64(x);
+                [x, T::from_f64(low * ulp(x.to_f64(), T::FRACTION_BITS as i32 + 1)), T::zero()]
+            })
+        };
+        let powers = (1 - T::MAX_EXPONENT..T::MAX_EXPONENT).map(|k| 1.3 * f64::from(k).exp2());
+        let arguments: Vec<[T; 3]> = points(1e-12, 3.0).chain(powers).flat_map(point).collect();
+        for ([x, low, _], ln) in arguments.iter().zip(each_in::<V, _, _>(Ln, &arguments)) {
+            let [x, low, hi, lo] = [*x, *low, ln.hi, ln.lo].map(|part| big(part.to_f64()));
+            let error = (hi + lo - (&x + &low).ln()).to_f64().value().abs() * f64::from(T::FRACTION_BITS).exp2();
+            assert!(error <= 0.5, "ln of {x} + {low} is off by {error} units of 1");
+        }
+    }
+
+    #[test]
+    fn logarithms_have_twice_the_precision() {
+        check_pair::<Widest, f32>();
+        check_pair::<Widest, f64>();
+        check_pair::<Single, _>();
+        check_pair::<Double, _>();
+        check_pair::<Scalar<f32>, _>();
+        check_pair::<Scalar<f64>, _>();
+    }
+
+    #[test]
+    fn powers_of_scalars_have_no_low_part_at_the_ends() {
+        let infinity = f64::INFINITY;
+        let ends = [
+            ([-infinity, f64::NAN], 0.0),
+            ([-infinity, infinity], 0.0),
+            ([-1e30, 1e14], 0.0),
+            ([infinity, -1.0], infinity),
+            ([infinity, f64::NAN], infinity),
+            ([1000.0, -1e-14], infinity),
+        ];
+        for ([hi, lo], exact) in ends {
+            assert_eq!(Double::exp_pair(Pair { hi: Double(hi), lo: Double(lo) }).0, exact, "exp of {hi} + {lo}");
+        }
     }
 
     /// f of numbers without low parts, rounded.

@@ -24,19 +24,51 @@ pub(crate) struct Lockstep<S: Simd, T: Native, const U: usize> {
 #[derive(Clone, Copy)]
 pub(crate) struct LockstepMask<S: Simd, T: Native, const U: usize>([<Vector<S, T> as SimdBase<S>>::Mask; U]);
 
-/// An operation of two values, vector by vector. Loops and not closures, which would be compiled without the caller's
-/// instructions.
+/// Does the work for every vector, at most four.
+///
+/// No closure, which would be compiled without the caller's instructions, and no loop: a build optimized for size leaves
+/// loops as they are, and vectors that are indexed in a loop stay in memory.
+macro_rules! for_each_vector {
+    ($i:ident in $vectors:ident => $work:block) => {
+        const { assert!($vectors <= 4) }
+        if $vectors > 0 {
+            let $i = 0;
+            $work
+        }
+        if $vectors > 1 {
+            let $i = 1;
+            $work
+        }
+        if $vectors > 2 {
+            let $i = 2;
+            $work
+        }
+        if $vectors > 3 {
+            let $i = 3;
+            $work
+        }
+    };
+}
+
+/// Vectors or masks that are alike. Four are written out, because `[x; U]` is a loop, too; there are no more.
+#[inline(always)]
+fn alike<X: Copy, const U: usize>(x: X) -> [X; U] {
+    match [x, x, x, x].first_chunk() {
+        Some(first) => *first,
+        None => [x; U],
+    }
+}
+
+/// An operation of two values, vector by vector.
 macro_rules! operator {
     ($($trait:ident $method:ident),*) => {$(
         impl<S: Simd, T: Native, const U: usize> $trait for Lockstep<S, T, U> {
             type Output = Self;
             #[inline(always)]
             fn $method(mut self, other: Self) -> Self {
-                let mut i = 0;
-                while i < U {
+                for_each_vector!(i in U => {
                     self.vectors[i] = self.vectors[i].$method(other.vectors[i]);
-                    i += 1;
-                }
+                });
                 self
             }
         }
@@ -50,11 +82,9 @@ macro_rules! mask_operator {
             type Output = Self;
             #[inline(always)]
             fn $method(mut self, other: Self) -> Self {
-                let mut i = 0;
-                while i < U {
+                for_each_vector!(i in U => {
                     self.0[i] = self.0[i].$method(other.0[i]);
-                    i += 1;
-                }
+                });
                 self
             }
         }
@@ -66,11 +96,9 @@ impl<S: Simd, T: Native, const U: usize> Neg for Lockstep<S, T, U> {
     type Output = Self;
     #[inline(always)]
     fn neg(mut self) -> Self {
-        let mut i = 0;
-        while i < U {
+        for_each_vector!(i in U => {
             self.vectors[i] = -self.vectors[i];
-            i += 1;
-        }
+        });
         self
     }
 }
@@ -79,11 +107,9 @@ impl<S: Simd, T: Native, const U: usize> Not for LockstepMask<S, T, U> {
     type Output = Self;
     #[inline(always)]
     fn not(mut self) -> Self {
-        let mut i = 0;
-        while i < U {
+        for_each_vector!(i in U => {
             self.0[i] = !self.0[i];
-            i += 1;
-        }
+        });
         self
     }
 }
@@ -92,11 +118,9 @@ impl<S: Simd, T: Native, const U: usize> Mask for LockstepMask<S, T, U> {
     #[inline(always)]
     fn all(self) -> bool {
         let mut all = self.0[0];
-        let mut i = 1;
-        while i < U {
+        for_each_vector!(i in U => {
             all &= self.0[i];
-            i += 1;
-        }
+        });
         all.all_true()
     }
 }
@@ -105,12 +129,10 @@ macro_rules! comparison {
     ($($method:ident: $of_vectors:ident),*) => {$(
         #[inline(always)]
         fn $method(self, other: Self) -> Self::Mask {
-            let mut mask = LockstepMask([<Vector<S, T> as SimdBase<S>>::Mask::splat(self.simd, false); U]);
-            let mut i = 0;
-            while i < U {
+            let mut mask = LockstepMask(alike(<Vector<S, T> as SimdBase<S>>::Mask::splat(self.simd, false)));
+            for_each_vector!(i in U => {
                 mask.0[i] = self.vectors[i].$of_vectors(other.vectors[i]);
-                i += 1;
-            }
+            });
             mask
         }
     )*};
@@ -121,11 +143,9 @@ impl<S: Simd, T: Native, const U: usize> Lockstep<S, T, U> {
     #[inline(always)]
     pub(super) fn exponent(mut self) -> (Self, Self) {
         let mut scale = self;
-        let mut i = 0;
-        while i < U {
+        for_each_vector!(i in U => {
             (self.vectors[i], scale.vectors[i]) = T::exponent::<S>(self.vectors[i]);
-            i += 1;
-        }
+        });
         (self, scale)
     }
 }
@@ -145,23 +165,19 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
     #[inline(always)]
     fn load(simd: S, from: &[T], at: usize) -> Self {
         let from = &from[at..at + Self::LANES];
-        let mut vectors = [Vector::<S, T>::splat(simd, T::from_f64(0.0)); U];
-        let mut i = 0;
-        while i < U {
+        let mut vectors = alike(Vector::<S, T>::splat(simd, T::from_f64(0.0)));
+        for_each_vector!(i in U => {
             vectors[i] = Vector::<S, T>::from_slice(simd, &from[i * Vector::<S, T>::LEN..][..Vector::<S, T>::LEN]);
-            i += 1;
-        }
+        });
         Lockstep { vectors, simd }
     }
 
     #[inline(always)]
     fn store(self, to: &mut [T], at: usize) {
         let to = &mut to[at..at + Self::LANES];
-        let mut i = 0;
-        while i < U {
+        for_each_vector!(i in U => {
             self.vectors[i].store_slice(&mut to[i * Vector::<S, T>::LEN..][..Vector::<S, T>::LEN]);
-            i += 1;
-        }
+        });
     }
 
     #[inline(always)]
@@ -171,18 +187,16 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
 
     #[inline(always)]
     fn splat(self, x: T) -> Self {
-        Lockstep { vectors: [Vector::<S, T>::splat(self.simd, x); U], ..self }
+        Lockstep { vectors: alike(Vector::<S, T>::splat(self.simd, x)), ..self }
     }
 
     comparison!(gt: simd_gt, ge: simd_ge, eq: simd_eq);
 
     #[inline(always)]
     fn max(mut self, other: Self) -> Self {
-        let mut i = 0;
-        while i < U {
+        for_each_vector!(i in U => {
             self.vectors[i] = self.vectors[i].max(other.vectors[i]);
-            i += 1;
-        }
+        });
         self
     }
 
@@ -208,21 +222,17 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
 
     #[inline(always)]
     fn select(mask: Self::Mask, mut yes: Self, no: Self) -> Self {
-        let mut i = 0;
-        while i < U {
+        for_each_vector!(i in U => {
             yes.vectors[i] = mask.0[i].select(yes.vectors[i], no.vectors[i]);
-            i += 1;
-        }
+        });
         yes
     }
 
     #[inline(always)]
     fn mul_add(mut self, b: Self, c: Self) -> Self {
-        let mut i = 0;
-        while i < U {
+        for_each_vector!(i in U => {
             self.vectors[i] = self.vectors[i].mul_add(b.vectors[i], c.vectors[i]);
-            i += 1;
-        }
+        });
         self
     }
 
@@ -251,11 +261,9 @@ impl<S: Simd, T: Native, const U: usize> Arithmetic for Lockstep<S, T, U> {
         let rounder = self.splat(T::POWER_ROUNDER) + shift;
         let sum = self + rounder;
         let mut power = sum;
-        let mut i = 0;
-        while i < U {
+        for_each_vector!(i in U => {
             power.vectors[i] = Vector::<S, T>::from_bits(power.vectors[i].to_bits() << T::FRACTION_BITS);
-            i += 1;
-        }
+        });
         (sum - rounder, power)
     }
 

@@ -3,6 +3,12 @@
 //! A formula is written once, over a `V:` [`Arithmetic`]. [`Lockstep`] runs it on vectors of `f32` or `f64`, [`Scalar`] on
 //! one element of any [`Float`], [`Single`] and [`Double`] on one `f32` or `f64`.
 
+// Where vectors are left out, or the processor has none, what only they use stays without use.
+#![cfg_attr(
+    any(disable_dispatch_avx2, not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")),),
+    allow(dead_code, reason = "no vectors")
+)]
+
 mod dispatch;
 pub(crate) mod elementary;
 mod lockstep;
@@ -124,8 +130,8 @@ pub(crate) trait Arithmetic:
     /// ln(1 + t) for 0 ≤ t ≤ 1.
     fn ln_1p(t: Self) -> Self;
 
-    /// ln x for x ≥ 0, to about twice the precision where the type can; anything finite for an x below the smallest
-    /// normal number.
+    /// ln x for a finite x ≥ 0, its error below half a unit of 1 and not of ln x, because an exponent multiplies it; anything
+    /// finite for an x below the smallest normal number.
     fn ln_pair(x: Pair<Self>) -> Pair<Self>;
 
     /// eˣ for an x at most about the largest exponent times ln 2; 0 where that is far below the smallest normal number.

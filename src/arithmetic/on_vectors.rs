@@ -1,6 +1,6 @@
-//! For tests: a function of values, on the vectors of this processor.
+//! For tests: a function of values, on the vectors of this processor or one by one.
 
-use super::{Arithmetic, Native, Pair, Task, run};
+use super::{Arithmetic, Double, Native, Pair, Scalar, Single, Task, run};
 
 /// No value has more lanes.
 const MOST_LANES: usize = 64;
@@ -26,13 +26,43 @@ macro_rules! function {
 }
 pub(super) use function;
 
-/// f of each.
+/// What a function is evaluated in.
+pub(super) trait Values<T: Native> {
+    fn run<K: Task<T>>(task: K) -> K::Output;
+}
+
+/// The widest vectors of this processor.
+pub(super) struct Widest;
+
+impl<T: Native> Values<T> for Widest {
+    fn run<K: Task<T>>(task: K) -> K::Output {
+        run(task)
+    }
+}
+
+macro_rules! one_by_one {
+    ($($scalar:ty: $element:ty),*) => {$(
+        impl Values<$element> for $scalar {
+            fn run<K: Task<$element>>(task: K) -> K::Output {
+                task.run::<$scalar>(())
+            }
+        }
+    )*};
+}
+one_by_one!(Single: f32, Double: f64, Scalar<f32>: f32, Scalar<f64>: f64);
+
+/// f of each, on vectors.
 pub(super) fn each<T: Native, F: Function>(f: F, arguments: &[[T; 3]]) -> Vec<Pair<T>> {
+    each_in::<Widest, _, _>(f, arguments)
+}
+
+/// f of each.
+pub(super) fn each_in<V: Values<T>, T: Native, F: Function>(f: F, arguments: &[[T; 3]]) -> Vec<Pair<T>> {
     let mut padded = arguments.to_vec();
     padded.resize(arguments.len().next_multiple_of(MOST_LANES), [T::one(); 3]);
     let arguments_apart = [0, 1, 2].map(|i| padded.iter().map(|x| x[i]).collect::<Vec<T>>());
     let mut results = [(); 2].map(|()| vec![T::zero(); padded.len()]);
-    run(Each { f, arguments: &arguments_apart, results: &mut results });
+    V::run(Each { f, arguments: &arguments_apart, results: &mut results });
     let [hi, lo] = results;
     hi.into_iter().zip(lo).map(|(hi, lo)| Pair { hi, lo }).take(arguments.len()).collect()
 }

@@ -91,8 +91,8 @@ impl<V: Arithmetic> Pair<V> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Native;
-    use super::super::on_vectors::{each, function};
+    use super::super::on_vectors::{Values, Widest, each_in, function};
+    use super::super::{Double, Native, Scalar, Single};
     use super::*;
 
     function!(Product, |a, b, _| Pair::product(a, b));
@@ -125,9 +125,9 @@ mod tests {
         a.zip(b).map(|(a, b)| [a, b]).take(10_000).chain(ends).collect()
     }
 
-    fn check_products<T: Native>() {
+    fn check_products<V: Values<T>, T: Native>() {
         let arguments: Vec<[T; 3]> = arguments().into_iter().map(|[a, b]| [a, b, T::zero()]).collect();
-        for ([a, b, _], Pair { hi, lo }) in arguments.iter().zip(each(Product, &arguments)) {
+        for ([a, b, _], Pair { hi, lo }) in arguments.iter().zip(each_in::<V, _, _>(Product, &arguments)) {
             let exact = whole(*a) * whole(*b);
             assert_eq!(hi, *a * *b, "{a:?} · {b:?}");
             assert_eq!(whole(hi) + whole(lo), exact, "{a:?} · {b:?}: {hi:?} + {lo:?}");
@@ -136,12 +136,16 @@ mod tests {
 
     #[test]
     fn products_are_exact() {
-        check_products::<f32>();
-        check_products::<f64>();
+        check_products::<Widest, f32>();
+        check_products::<Widest, f64>();
+        check_products::<Single, _>();
+        check_products::<Double, _>();
+        check_products::<Scalar<f32>, _>();
+        check_products::<Scalar<f64>, _>();
     }
 
     /// As in a long division, where c is about a · b; whole numbers among them.
-    fn check_remainders<T: Native>(rounded: fn(i128) -> T) {
+    fn check_remainders<V: Values<T>, T: Native>(rounded: fn(i128) -> T) {
         let step = f64::from(-(T::FRACTION_BITS as i32)).exp2();
         let arguments: Vec<[T; 3]> = arguments()
             .into_iter()
@@ -150,7 +154,7 @@ mod tests {
             })
             .filter(|[_, _, c]| c.to_f64().fract() == 0.0)
             .collect();
-        for ([a, b, c], Pair { hi, .. }) in arguments.iter().zip(each(Remainder, &arguments)) {
+        for ([a, b, c], Pair { hi, .. }) in arguments.iter().zip(each_in::<V, _, _>(Remainder, &arguments)) {
             let exact = whole(*c) - whole(*a) * whole(*b);
             assert_eq!(hi, rounded(exact), "{c:?} − {a:?} · {b:?}");
         }
@@ -158,7 +162,11 @@ mod tests {
 
     #[test]
     fn remainders_are_rounded_once() {
-        check_remainders::<f32>(|x| x as f32);
-        check_remainders::<f64>(|x| x as f64);
+        check_remainders::<Widest, f32>(|x| x as f32);
+        check_remainders::<Widest, f64>(|x| x as f64);
+        check_remainders::<Single, _>(|x| x as f32);
+        check_remainders::<Double, _>(|x| x as f64);
+        check_remainders::<Scalar<f32>, _>(|x| x as f32);
+        check_remainders::<Scalar<f64>, _>(|x| x as f64);
     }
 }

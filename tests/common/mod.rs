@@ -3,6 +3,7 @@
 
 pub(crate) mod dual;
 pub(crate) mod vectors;
+pub(crate) mod wrapped;
 
 use proptest::prelude::*;
 use proptest::sample::select;

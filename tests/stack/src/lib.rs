@@ -5,6 +5,8 @@
 //! those of a thread with a large stack. `STACK_KIB` sets the size of all small stacks.
 
 #[cfg(test)]
+mod accuracy;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod counting;

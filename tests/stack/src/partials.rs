@@ -15,13 +15,13 @@ const KIB: usize = 1024;
 
 /// A value with its derivatives in `N` variables.
 #[derive(Clone, Copy, Debug)]
-struct Partials<const N: usize> {
+pub(crate) struct Partials<const N: usize> {
     value: f64,
     partials: [f64; N],
 }
 
 /// 16 bytes.
-type Small = Partials<1>;
+pub(crate) type Small = Partials<1>;
 
 /// Just above 2 KiB.
 type Big = Partials<256>;
