@@ -12,7 +12,7 @@ use crate::threads::join;
 use ndarray::Dimension;
 
 /// The largest number of elements that are added up in sequence.
-const LEAF: usize = 1 << 13;
+const LEAF: usize = 1 << 14;
 
 /// Evaluates all elements and returns the sum of the losses.
 pub(crate) fn traverse<T, Y, D>(

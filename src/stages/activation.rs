@@ -62,32 +62,39 @@ pub(crate) fn stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
     context: V::Context,
     reference: &Reference<K>,
     logits: &Steps<V::Element, L>,
-    [a, power]: [&mut Steps<V::Element, L>; 2],
+    a: &mut Steps<V::Element, L>,
+    power: &mut Steps<V::Element, L>,
 ) -> bool {
     V::vectorized(
         context,
         #[inline(always)]
-        || {
-            let steps = logits.len();
-            let (a, power) = (&mut a[..steps], &mut power[..steps]);
-            let Reference { logit: [first, second, third], log_2_odds, shift, .. } = *reference;
-            let mut largest = V::filled(context, V::Element::from_f64(0.0));
-            for_each_value!(V, L, steps, |step, lane| {
-                let z = V::load(context, &logits[step], lane);
-                largest = z.abs().max(largest);
-                let logit = [
-                    first.load(context, step, lane),
-                    second.load(context, step, lane),
-                    third.load(context, step, lane),
-                ];
-                let log_2_odds = log_2_odds.load(context, step, lane);
-                let exponential = exponential(z, logit, log_2_odds, shift.load(context, step, lane));
-                exponential.0.store(&mut a[step], lane);
-                exponential.1.store(&mut power[step], lane);
-            });
-            bound(largest).ge(largest).all()
-        },
+        || exponentials::<V, K, L>(context, reference, logits, a, power),
     )
+}
+
+#[inline(always)]
+fn exponentials<V: Arithmetic, K: Column<V, L>, const L: usize>(
+    context: V::Context,
+    reference: &Reference<K>,
+    logits: &Steps<V::Element, L>,
+    a: &mut Steps<V::Element, L>,
+    power: &mut Steps<V::Element, L>,
+) -> bool {
+    let steps = logits.len();
+    let (a, power) = (&mut a[..steps], &mut power[..steps]);
+    let Reference { logit: [first, second, third], log_2_odds, shift, .. } = *reference;
+    let mut largest = V::filled(context, V::Element::from_f64(0.0));
+    for_each_value!(V, L, steps, |step, lane| {
+        let z = V::load(context, &logits[step], lane);
+        largest = z.abs().max(largest);
+        let logit =
+            [first.load(context, step, lane), second.load(context, step, lane), third.load(context, step, lane)];
+        let log_2_odds = log_2_odds.load(context, step, lane);
+        let exponential = exponential(z, logit, log_2_odds, shift.load(context, step, lane));
+        exponential.0.store(&mut a[step], lane);
+        exponential.1.store(&mut power[step], lane);
+    });
+    bound(largest).ge(largest).all()
 }
 
 /// Logits within ±[`bound`].

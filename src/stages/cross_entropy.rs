@@ -17,25 +17,31 @@ pub(crate) fn stage<V: Arithmetic, const L: usize, const ORDER: u8>(
     V::vectorized(
         context,
         #[inline(always)]
-        || {
-            let steps = terms.v.len();
-            let (u, v) = (&terms.base[..steps], &terms.v[..steps]);
-            let slope = &terms.base_first[..steps];
-            let (entropy, first) = (&mut terms.entropy[..steps], &mut terms.entropy_first[..steps]);
-            for_each_value!(V, L, steps, |step, lane| {
-                let v = V::load(context, &v[step], lane);
-                V::neg_ln(V::load(context, &u[step], lane), v).store(&mut entropy[step], lane);
-                if ORDER >= 1 {
-                    let slope = V::load(context, &slope[step], lane) / v;
-                    slope.store(&mut first[step], lane);
-                    if ORDER >= 2 {
-                        let second = slope.abs() * V::load(context, &terms.entropy_second[step], lane);
-                        second.store(&mut terms.entropy_second[step], lane);
-                    }
-                }
-            });
-        },
+        || entropies::<V, L, ORDER>(context, terms),
     );
+}
+
+#[inline(always)]
+fn entropies<V: Arithmetic, const L: usize, const ORDER: u8>(
+    context: V::Context,
+    terms: &mut Terms<'_, V::Element, L>,
+) {
+    let steps = terms.v.len();
+    let (u, v) = (&terms.base[..steps], &terms.v[..steps]);
+    let slope = &terms.base_first[..steps];
+    let (entropy, first) = (&mut terms.entropy[..steps], &mut terms.entropy_first[..steps]);
+    for_each_value!(V, L, steps, |step, lane| {
+        let v = V::load(context, &v[step], lane);
+        V::neg_ln(V::load(context, &u[step], lane), v).store(&mut entropy[step], lane);
+        if ORDER >= 1 {
+            let slope = V::load(context, &slope[step], lane) / v;
+            slope.store(&mut first[step], lane);
+            if ORDER >= 2 {
+                let second = slope.abs() * V::load(context, &terms.entropy_second[step], lane);
+                second.store(&mut terms.entropy_second[step], lane);
+            }
+        }
+    });
 }
 
 /// Beyond the [`bound`] of the logits the other stages saw them at it. There P is 0 or 1, and only the terms of the

@@ -75,54 +75,74 @@ pub(crate) fn exponent<V: Arithmetic>(y: V, gamma_pos: V, gamma_neg: V) -> Pair<
 #[inline(never)]
 pub(crate) fn whole_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
     context: V::Context,
-    [gamma_pos, gamma_neg]: [K; 2],
+    gamma_pos: K,
+    gamma_neg: K,
     labels: &Steps<V::Element, L>,
     terms: &mut Terms<'_, V::Element, L>,
 ) {
     V::vectorized(
         context,
         #[inline(always)]
-        || {
-            let steps = labels.len();
-            let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
-            let (gammas, powers) = (&mut terms.gamma[..steps], &mut terms.over_base[..steps]);
-            for_each_value!(V, L, steps, |step, lane| {
-                let y = V::load(context, &labels[step], lane);
-                let (pos, neg) = (gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
-                let gamma = V::select(y.eq(y.zero()), neg, pos);
-                let base = load_pair(context, [base, low], step, lane);
-                gamma.store(&mut gammas[step], lane);
-                whole_power(base, gamma).store(&mut powers[step], lane);
-            });
-        },
+        || whole_powers::<V, K, L>(context, gamma_pos, gamma_neg, labels, terms),
     );
+}
+
+#[inline(always)]
+fn whole_powers<V: Arithmetic, K: Column<V, L>, const L: usize>(
+    context: V::Context,
+    gamma_pos: K,
+    gamma_neg: K,
+    labels: &Steps<V::Element, L>,
+    terms: &mut Terms<'_, V::Element, L>,
+) {
+    let steps = labels.len();
+    let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
+    let (gammas, powers) = (&mut terms.gamma[..steps], &mut terms.over_base[..steps]);
+    for_each_value!(V, L, steps, |step, lane| {
+        let y = V::load(context, &labels[step], lane);
+        let (pos, neg) = (gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
+        let gamma = V::select(y.eq(y.zero()), neg, pos);
+        let base = load_pair(context, [base, low], step, lane);
+        gamma.store(&mut gammas[step], lane);
+        whole_power(base, gamma).store(&mut powers[step], lane);
+    });
 }
 
 /// The stage for any exponents, and labels from 0 to 1.
 #[inline(never)]
 pub(crate) fn real_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
     context: V::Context,
-    [gamma_pos, gamma_neg]: [K; 2],
+    gamma_pos: K,
+    gamma_neg: K,
     labels: &Steps<V::Element, L>,
     terms: &mut Terms<'_, V::Element, L>,
 ) {
     V::vectorized(
         context,
         #[inline(always)]
-        || {
-            let steps = labels.len();
-            let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
-            let (gammas, powers) = (&mut terms.gamma[..steps], &mut terms.over_base[..steps]);
-            for_each_value!(V, L, steps, |step, lane| {
-                let y = V::load(context, &labels[step], lane);
-                let (pos, neg) = (gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
-                let gamma = exponent(y, pos, neg);
-                let base = load_pair(context, [base, low], step, lane);
-                gamma.hi.store(&mut gammas[step], lane);
-                real_power(base, gamma.plus_single(-y.one())).store(&mut powers[step], lane);
-            });
-        },
+        || real_powers::<V, K, L>(context, gamma_pos, gamma_neg, labels, terms),
     );
+}
+
+#[inline(always)]
+fn real_powers<V: Arithmetic, K: Column<V, L>, const L: usize>(
+    context: V::Context,
+    gamma_pos: K,
+    gamma_neg: K,
+    labels: &Steps<V::Element, L>,
+    terms: &mut Terms<'_, V::Element, L>,
+) {
+    let steps = labels.len();
+    let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
+    let (gammas, powers) = (&mut terms.gamma[..steps], &mut terms.over_base[..steps]);
+    for_each_value!(V, L, steps, |step, lane| {
+        let y = V::load(context, &labels[step], lane);
+        let (pos, neg) = (gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
+        let gamma = exponent(y, pos, neg);
+        let base = load_pair(context, [base, low], step, lane);
+        gamma.hi.store(&mut gammas[step], lane);
+        real_power(base, gamma.plus_single(-y.one())).store(&mut powers[step], lane);
+    });
 }
 
 /// b⁰ = 1 for b > 0, exactly. Where b is 0 so is the cross-entropy, and the 0 is kept for their product.
@@ -155,45 +175,57 @@ pub(crate) fn combination_stage<V: Arithmetic, const L: usize, const ORDER: u8>(
     context: V::Context,
     terms: &Terms<'_, V::Element, L>,
     scale: V::Element,
-    [values, firsts, seconds]: [&mut Steps<V::Element, L>; 3],
+    values: &mut Steps<V::Element, L>,
+    firsts: &mut Steps<V::Element, L>,
+    seconds: &mut Steps<V::Element, L>,
 ) {
     V::vectorized(
         context,
         #[inline(always)]
-        || {
-            let steps = terms.base.len();
-            let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
-            let (base_first, gamma) = (&terms.base_first[..steps], &terms.gamma[..steps]);
-            let (entropy, entropy_first) = (&terms.entropy[..steps], &terms.entropy_first[..steps]);
-            let over_base = &terms.over_base[..steps];
-            let values = &mut values[..steps];
-            let firsts = &mut firsts[..if ORDER >= 1 { steps } else { 0 }];
-            let seconds = &mut seconds[..if ORDER >= 2 { steps } else { 0 }];
-            for_each_value!(V, L, steps, |step, lane| {
-                let value: Pair<V> = load_pair(context, [base, low], step, lane);
-                let mut base = Base { value, first: value.hi, second: value.hi };
-                let entropy = V::load(context, &entropy[step], lane);
-                let (mut entropy, mut gamma_here) = (Jet { value: entropy, first: entropy, second: entropy }, entropy);
-                if ORDER >= 1 {
-                    base.first = V::load(context, &base_first[step], lane);
-                    entropy.first = V::load(context, &entropy_first[step], lane);
-                    gamma_here = V::load(context, &gamma[step], lane);
-                }
-                if ORDER >= 2 {
-                    base.second = V::load(context, &terms.base_second[step], lane);
-                    entropy.second = V::load(context, &terms.entropy_second[step], lane);
-                }
-                let loss = weighted::<V, ORDER>(base, entropy, V::load(context, &over_base[step], lane), gamma_here);
-                loss.value.store(&mut values[step], lane);
-                if ORDER >= 1 {
-                    (loss.first * value.hi.splat(scale)).store(&mut firsts[step], lane);
-                }
-                if ORDER >= 2 {
-                    (loss.second * value.hi.splat(scale)).store(&mut seconds[step], lane);
-                }
-            });
-        },
+        || losses::<V, L, ORDER>(context, terms, scale, values, firsts, seconds),
     );
+}
+
+#[inline(always)]
+fn losses<V: Arithmetic, const L: usize, const ORDER: u8>(
+    context: V::Context,
+    terms: &Terms<'_, V::Element, L>,
+    scale: V::Element,
+    values: &mut Steps<V::Element, L>,
+    firsts: &mut Steps<V::Element, L>,
+    seconds: &mut Steps<V::Element, L>,
+) {
+    let steps = terms.base.len();
+    let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
+    let (base_first, gamma) = (&terms.base_first[..steps], &terms.gamma[..steps]);
+    let (entropy, entropy_first) = (&terms.entropy[..steps], &terms.entropy_first[..steps]);
+    let over_base = &terms.over_base[..steps];
+    let values = &mut values[..steps];
+    let firsts = &mut firsts[..if ORDER >= 1 { steps } else { 0 }];
+    let seconds = &mut seconds[..if ORDER >= 2 { steps } else { 0 }];
+    for_each_value!(V, L, steps, |step, lane| {
+        let value: Pair<V> = load_pair(context, [base, low], step, lane);
+        let mut base = Base { value, first: value.hi, second: value.hi };
+        let entropy = V::load(context, &entropy[step], lane);
+        let (mut entropy, mut gamma_here) = (Jet { value: entropy, first: entropy, second: entropy }, entropy);
+        if ORDER >= 1 {
+            base.first = V::load(context, &base_first[step], lane);
+            entropy.first = V::load(context, &entropy_first[step], lane);
+            gamma_here = V::load(context, &gamma[step], lane);
+        }
+        if ORDER >= 2 {
+            base.second = V::load(context, &terms.base_second[step], lane);
+            entropy.second = V::load(context, &terms.entropy_second[step], lane);
+        }
+        let loss = weighted::<V, ORDER>(base, entropy, V::load(context, &over_base[step], lane), gamma_here);
+        loss.value.store(&mut values[step], lane);
+        if ORDER >= 1 {
+            (loss.first * value.hi.splat(scale)).store(&mut firsts[step], lane);
+        }
+        if ORDER >= 2 {
+            (loss.second * value.hi.splat(scale)).store(&mut seconds[step], lane);
+        }
+    });
 }
 
 /// ln b.

@@ -122,7 +122,7 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
     {
         let steps = logits.len();
         let [a, power] = scratch.activation.each_mut().map(|column| &mut column[..steps]);
-        if !activation::stage(self.context, &self.class.reference, logits, [a, power]) {
+        if !activation::stage(self.context, &self.class.reference, logits, a, power) {
             return false;
         }
         let mut terms = Terms::new(&mut scratch.terms, steps);
@@ -154,11 +154,11 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         }
         let (steps, reference) = (logits.len(), &self.class.reference);
         let [a, power] = scratch.activation.each_mut().map(|column| &mut column[..steps]);
-        let is_moderate = activation::stage(self.context, reference, logits, [&mut *a, &mut *power]);
+        let is_moderate = activation::stage(self.context, reference, logits, a, power);
         if !is_moderate {
             let clamped = &mut general.clamped[..steps];
             activation::clamp_stage::<V, L>(self.context, logits, clamped);
-            activation::stage(self.context, reference, clamped, [&mut *a, &mut *power]);
+            activation::stage(self.context, reference, clamped, a, power);
         }
         let activation = [&*a, &*power];
         let saturated = (!is_moderate).then_some(logits);
@@ -253,13 +253,11 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
     where
         K: Column<V, L>,
     {
-        let (context, reference) = (self.context, &self.class.reference);
+        let (context, reference, [a, power]) = (self.context, &self.class.reference, activation);
         let are_hard = match self.order {
-            Order::Value | Order::First => {
-                margin::stage::<V, K, L, false>(context, reference, labels, activation, terms)
-            }
+            Order::Value | Order::First => margin::stage::<V, K, L, false>(context, reference, labels, a, power, terms),
             Order::Second | Order::Parameters => {
-                margin::stage::<V, K, L, true>(context, reference, labels, activation, terms)
+                margin::stage::<V, K, L, true>(context, reference, labels, a, power, terms)
             }
         };
         match self.order {
@@ -284,14 +282,14 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
     where
         K: Column<V, L>,
     {
-        let (context, gammas) = (self.context, [self.class.gamma_pos, self.class.gamma_neg]);
+        let (context, Class { gamma_pos, gamma_neg, .. }) = (self.context, self.class);
         if !self.is_shifted() {
             margin::unshifted_stage(context, &self.class.reference, labels, terms);
         }
         if is_whole {
-            focal::whole_stage(context, gammas, labels, terms);
+            focal::whole_stage(context, gamma_pos, gamma_neg, labels, terms);
         } else {
-            focal::real_stage(context, gammas, labels, terms);
+            focal::real_stage(context, gamma_pos, gamma_neg, labels, terms);
         }
         if self.formula.is_unfocused {
             focal::unfocused_stage::<V, L>(context, terms);
@@ -316,13 +314,15 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
     }
 
     fn evaluate<const L: usize>(&self, terms: &Terms<'_, V::Element, L>, results: &mut Results<'_, V::Element, L>) {
-        let results = results.each_mut().map(|column| &mut **column);
+        let [values, first, second] = results;
         match self.order {
-            Order::Value => focal::combination_stage::<V, L, 0>(self.context, terms, self.scale, results),
+            Order::Value => focal::combination_stage::<V, L, 0>(self.context, terms, self.scale, values, first, second),
             Order::First | Order::Parameters => {
-                focal::combination_stage::<V, L, 1>(self.context, terms, self.scale, results);
+                focal::combination_stage::<V, L, 1>(self.context, terms, self.scale, values, first, second);
             }
-            Order::Second => focal::combination_stage::<V, L, 2>(self.context, terms, self.scale, results),
+            Order::Second => {
+                focal::combination_stage::<V, L, 2>(self.context, terms, self.scale, values, first, second)
+            }
         }
     }
 

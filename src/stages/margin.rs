@@ -69,48 +69,59 @@ pub(crate) fn stage<V: Arithmetic, K: Column<V, L>, const L: usize, const SECOND
     context: V::Context,
     reference: &Reference<K>,
     labels: &Steps<V::Element, L>,
-    [a, power]: [&Steps<V::Element, L>; 2],
+    a: &Steps<V::Element, L>,
+    power: &Steps<V::Element, L>,
     terms: &mut Terms<'_, V::Element, L>,
 ) -> bool {
     V::vectorized(
         context,
         #[inline(always)]
-        || {
-            let steps = labels.len();
-            let (a, power) = (&a[..steps], &power[..steps]);
-            let (base, base_low) = (&mut terms.base[..steps], &mut terms.base_low[..steps]);
-            let (first, v) = (&mut terms.base_first[..steps], &mut terms.v[..steps]);
-            let Reference { m, unit, odds, complement, .. } = *reference;
-            let mut soft = V::filled(context, V::Element::from_f64(0.0));
-            for_each_value!(V, L, steps, |step, lane| {
-                let y = V::load(context, &labels[step], lane);
-                // NaN for NaN, and no cancellation: a sum and not a maximum, which NaN may pass.
-                soft = soft + y.mul_sub(y, y).abs();
-                let margin = Margin {
-                    m: m.load(context, step, lane),
-                    unit: unit.load(context, step, lane),
-                    complement: Pair {
-                        hi: complement.hi.load(context, step, lane),
-                        lo: complement.lo.load(context, step, lane),
-                    },
-                };
-                let odds = Pair { hi: odds.hi.load(context, step, lane), lo: odds.lo.load(context, step, lane) };
-                let (a, power) = (V::load(context, &a[step], lane), V::load(context, &power[step], lane));
-                let wrong = WrongProbability::new(a, power, !y.eq(y.zero()), odds, &margin);
-                wrong.u.hi.store(&mut base[step], lane);
-                wrong.u.lo.store(&mut base_low[step], lane);
-                wrong.slope.store(&mut first[step], lane);
-                wrong.v.store(&mut v[step], lane);
-                if SECOND {
-                    let WrongProbability { p, q, v, m, slope, .. } = wrong;
-                    q.store(&mut terms.complement[step], lane);
-                    (slope.abs() * (q - p)).store(&mut terms.base_second[step], lane);
-                    (q - p * (m / v)).store(&mut terms.entropy_second[step], lane);
-                }
-            });
-            soft.eq(soft.zero()).all()
-        },
+        || wrong_probabilities::<V, K, L, SECOND>(context, reference, labels, a, power, terms),
     )
+}
+
+#[inline(always)]
+fn wrong_probabilities<V: Arithmetic, K: Column<V, L>, const L: usize, const SECOND: bool>(
+    context: V::Context,
+    reference: &Reference<K>,
+    labels: &Steps<V::Element, L>,
+    a: &Steps<V::Element, L>,
+    power: &Steps<V::Element, L>,
+    terms: &mut Terms<'_, V::Element, L>,
+) -> bool {
+    let steps = labels.len();
+    let (a, power) = (&a[..steps], &power[..steps]);
+    let (base, base_low) = (&mut terms.base[..steps], &mut terms.base_low[..steps]);
+    let (first, v) = (&mut terms.base_first[..steps], &mut terms.v[..steps]);
+    let Reference { m, unit, odds, complement, .. } = *reference;
+    let mut soft = V::filled(context, V::Element::from_f64(0.0));
+    for_each_value!(V, L, steps, |step, lane| {
+        let y = V::load(context, &labels[step], lane);
+        // NaN for NaN, and no cancellation: a sum and not a maximum, which NaN may pass.
+        soft = soft + y.mul_sub(y, y).abs();
+        let margin = Margin {
+            m: m.load(context, step, lane),
+            unit: unit.load(context, step, lane),
+            complement: Pair {
+                hi: complement.hi.load(context, step, lane),
+                lo: complement.lo.load(context, step, lane),
+            },
+        };
+        let odds = Pair { hi: odds.hi.load(context, step, lane), lo: odds.lo.load(context, step, lane) };
+        let (a, power) = (V::load(context, &a[step], lane), V::load(context, &power[step], lane));
+        let wrong = WrongProbability::new(a, power, !y.eq(y.zero()), odds, &margin);
+        wrong.u.hi.store(&mut base[step], lane);
+        wrong.u.lo.store(&mut base_low[step], lane);
+        wrong.slope.store(&mut first[step], lane);
+        wrong.v.store(&mut v[step], lane);
+        if SECOND {
+            let WrongProbability { p, q, v, m, slope, .. } = wrong;
+            q.store(&mut terms.complement[step], lane);
+            (slope.abs() * (q - p)).store(&mut terms.base_second[step], lane);
+            (q - p * (m / v)).store(&mut terms.entropy_second[step], lane);
+        }
+    });
+    soft.eq(soft.zero()).all()
 }
 
 /// For a focal weight that is not shifted: P instead of u as its base, where P is above the margin.
