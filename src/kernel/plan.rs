@@ -11,6 +11,7 @@ use crate::settings::Settings;
 use crate::threads::join;
 use castaway::cast;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The number of elements between which nothing but the formula is done: a whole number of vectors of any width.
 pub(crate) const STRETCH: usize = 64;
@@ -145,7 +146,7 @@ pub(super) struct Table<T> {
 impl<T: Float> Table<T> {
     fn new(settings: &Settings) -> Self {
         let Settings { gamma_neg, gamma_pos, prob_margin, pos_weight, class_weight, .. } = settings;
-        let given = [gamma_neg, gamma_pos, pos_weight, class_weight];
+        let given: [&Parameter; 4] = [gamma_neg, gamma_pos, pos_weight, class_weight];
         let period = |classes: Option<usize>| classes.unwrap_or(1);
         let mut columns = Columns::zeros(given.len(), period(given.into_iter().find_map(Parameter::classes)));
         // A γ may round up to ∞.
@@ -319,24 +320,24 @@ fn exponents(settings: &Settings) -> Exponents {
     }
 }
 
-/// A loss in every element type.
+/// A loss in every element type. Its copies share the constants, on which the reduction has no influence.
 #[derive(Clone, Debug)]
 pub(crate) struct Plans {
     pub(crate) settings: Settings,
-    single: Plan<f32>,
-    double: Plan<f64>,
+    single: Arc<Plan<f32>>,
+    double: Arc<Plan<f64>>,
 }
 
 impl Plans {
     pub(crate) fn new(settings: Settings) -> Self {
         let classes = settings.classes().unwrap_or(1);
         let (single, double) = join(classes, || Plan::new(&settings), || Plan::new(&settings));
-        Plans { single, double, settings }
+        Plans { single: Arc::new(single), double: Arc::new(double), settings }
     }
 
     /// The plan for an element type.
     pub(crate) fn plan<T: Float>(&self) -> Cow<'_, Plan<T>> {
-        match (cast!(&self.single, &Plan<T>), cast!(&self.double, &Plan<T>)) {
+        match (cast!(&*self.single, &Plan<T>), cast!(&*self.double, &Plan<T>)) {
             (Ok(plan), _) | (_, Ok(plan)) => Cow::Borrowed(plan),
             _ => Cow::Owned(Plan::new(&self.settings)),
         }
