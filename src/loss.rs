@@ -78,7 +78,7 @@ impl AsymmetricLoss {
         Builder::default()
     }
 
-    /// Starts from the settings of this loss.
+    /// Starts from the settings of this loss. For another reduction alone, [`with_reduction`](Self::with_reduction) is cheaper.
     ///
     /// # Examples
     ///
