@@ -12,7 +12,7 @@ use crate::order::by_stride;
 use crate::reduction::Reduction;
 use crate::settings::Settings;
 use crate::threads::join;
-use ndarray::{ArrayView, Axis, Dimension};
+use ndarray::{ArrayView, ArrayView1, Axis, Dimension};
 
 /// The number of elements that are counted in 64 bits: 2¹⁰ of at most 2⁵² each.
 const BLOCK: usize = 1 << 10;
@@ -71,9 +71,8 @@ fn weight<T: Element, Y: Label, D: Dimension>(
     let unit = (largest.log2().floor() + 1.0).exp2();
     let number = |weight: T| whole(weight.to_float().to_f64() / unit);
     let sum = match labels {
-        Labels::Dense(labels) if known.is_in_doubt() => sum(weights.view(), Some(labels.view()), |weight, y| {
-            let is_known = y.is_some_and(|y| known.presence(y).is_some());
-            if is_known { number(weight) } else { 0 }
+        Labels::Dense(labels) if known.is_in_doubt() => sum(labels.view(), Some(weights.view()), |y, weight| {
+            if known.presence(y).is_some() { weight.map_or(0, number) } else { 0 }
         }),
         _ => sum(weights.view(), None::<ArrayView<'_, Y, D>>, |weight, _| number(weight)),
     };
@@ -132,16 +131,37 @@ fn sum_in_order<A: Copy + Sync, B: Copy + Sync, D: Dimension>(
         let (left, right) = join(elements, left, || sum_in_order(right, second_right, number));
         return left + right;
     }
-    let slices = match &second {
-        None => first.as_slice_memory_order().map(|first| (first, None)),
-        Some(second) => first.as_slice().zip(second.as_slice()).map(|(first, second)| (first, Some(second))),
-    };
-    let sum = match (slices, &second) {
-        (Some((first, second)), _) => run(Sum { first, second, number }),
-        (None, None) => first.iter().map(|&x| number(x, None)).sum(),
-        (None, Some(second)) => first.iter().zip(second).map(|(&x, &y)| number(x, Some(y))).sum(),
+    let sum = match second {
+        None => match first.as_slice_memory_order() {
+            Some(first) => run(Sum { first, second: None, number }),
+            None => first.iter().map(|&x| number(x, None)).sum(),
+        },
+        Some(second) => match (first.as_slice(), second.as_slice()) {
+            (Some(first), Some(second)) => run(Sum { first, second: Some(second), number }),
+            _ => first
+                .rows()
+                .into_iter()
+                .zip(second.rows())
+                .map(|(first, second)| sum_of_row(first, second, number))
+                .sum(),
+        },
     };
     u128::from(sum)
+}
+
+fn sum_of_row<A: Copy, B: Copy>(
+    first: ArrayView1<'_, A>,
+    second: ArrayView1<'_, B>,
+    number: impl Fn(A, Option<B>) -> u64,
+) -> u64 {
+    match (first.as_slice(), second.as_slice(), second.first()) {
+        (Some(first), Some(second), _) => run(Sum { first, second: Some(second), number }),
+        // One for the whole row.
+        (Some(first), None, Some(&y)) if second.strides() == [0] => {
+            run(Sum { first, second: None::<&[B]>, number: |x, _| number(x, Some(y)) })
+        }
+        _ => first.iter().zip(second).map(|(&x, &y)| number(x, Some(y))).sum(),
+    }
 }
 
 /// The sum of whole numbers of the elements of slices: plain loops, for whatever vectors the processor has.
