@@ -7,17 +7,25 @@ use crate::reduction::Reduction;
 use crate::settings::Settings;
 use crate::threads::join;
 use ndarray::Array1;
+use std::iter::successors;
 use std::sync::Arc;
 
-/// Where minima are looked for: in steps of `STEP` up to `FINE`, where losses bend, and then in steps that grow by `GROWTH`, for
-/// there they are as good as exponential, up to the ends of `f64`.
+/// Where minima are looked for: in small steps up to `FINE`, where losses bend, and then in steps that grow by `GROWTH`, for there
+/// they are as good as exponential, up to the ends of `f64`.
 const FINE: f64 = 40.0;
-const STEP: f64 = 0.5;
-const GROWTH: f64 = 1.2;
+const GROWTH: f64 = 1.5;
 const END: f64 = 750.0;
 
-/// The number of halvings after which an interval of the grid is two neighbouring floats.
-const HALVINGS: usize = 64;
+/// The length of a small step. Losses bend over a length of 1 or more, but for the corners that a floor makes.
+fn small_step(settings: &Settings) -> f64 {
+    if settings.log_floor > 0.0 { 0.125 } else { 1.0 }
+}
+
+/// The number of steps after which an interval of the grid is down to a rounding, whatever the slopes are.
+const STEPS: i32 = 64;
+
+/// How many times wider than halving would leave it an interval may be: steps by the secant rarely shrink both sides.
+const SPARE: f64 = 4.0;
 
 /// The number of base rates that are looked at together: their logits stay in the processor's cache.
 const BLOCK: usize = 512;
@@ -110,14 +118,13 @@ impl AsymmetricLoss {
 const BASE_RATE: &str = "base_rate";
 
 /// The logits at which slopes are compared, in increasing order.
-fn grid() -> Vec<f64> {
-    let steps = (FINE / STEP) as i32;
-    let fine = (-steps..=steps).map(|step| f64::from(step) * STEP);
-    let mut tail: Vec<f64> =
-        std::iter::successors(Some(FINE * GROWTH), |z| Some(z * GROWTH)).take_while(|z| *z < END).collect();
+fn grid(settings: &Settings) -> Vec<f64> {
+    let step = small_step(settings);
+    let steps = (FINE / step) as i32;
+    let mut tail: Vec<f64> = successors(Some(FINE * GROWTH), |z| Some(z * GROWTH)).take_while(|z| *z < END).collect();
     tail.push(END);
     let left = tail.iter().rev().map(|z| -z);
-    left.chain(fine).chain(tail.iter().copied()).collect()
+    left.chain((-steps..=steps).map(|i| f64::from(i) * step)).chain(tail.iter().copied()).collect()
 }
 
 /// What positives and negatives cost at logits, or the slopes of that.
@@ -131,12 +138,49 @@ fn both(
     Ok([of(true)?, of(false)?])
 }
 
+/// The mean over positives and negatives at a base rate.
+fn mean(rate: f64, positive: f64, negative: f64) -> f64 {
+    rate * positive + (1.0 - rate) * negative
+}
+
 /// An interval in which the slope of a class changes from negative to positive.
 #[derive(Clone, Copy, Debug)]
 struct Bracket {
     class: usize,
-    low: f64,
-    high: f64,
+    start: f64,
+    ends: [f64; 2],
+    slopes: [f64; 2],
+}
+
+impl Bracket {
+    fn middle(&self) -> f64 {
+        (self.ends[0] + self.ends[1]) / 2.0
+    }
+
+    /// Whether the minimum is not yet known but for roundings.
+    fn is_wide(&self) -> bool {
+        (self.ends[1] - self.ends[0]) / 2.0 > self.tolerance()
+    }
+
+    /// What half the width of the interval may be in the end: about a rounding of the logit.
+    fn tolerance(&self) -> f64 {
+        f64::EPSILON * self.ends[0].abs().max(self.ends[1].abs()).max(1.0)
+    }
+
+    /// Where to look next: the ITP method of Oliveira and Takahashi (2020). It goes by the secant, a little towards the middle so
+    /// that both ends move, but never so far from the middle that it would need more than a few steps beyond those of halving.
+    fn next(&self, step: i32) -> f64 {
+        let ([low, high], [low_slope, high_slope], middle) = (self.ends, self.slopes, self.middle());
+        let secant = (low * high_slope - high * low_slope) / (high_slope - low_slope);
+        let width = high - low;
+        let towards = (0.2 * width * width / self.start)
+            .max(self.tolerance())
+            .min((middle - secant).abs())
+            .copysign(middle - secant);
+        let most = (self.start * 0.5_f64.powi(step) * SPARE - width / 2.0).max(0.0);
+        let next = middle + (secant + towards - middle).clamp(-most, most);
+        if low < next && next < high { next } else { middle }
+    }
 }
 
 /// The search for the least loss of each class.
@@ -146,16 +190,17 @@ struct Search<'a> {
     rates: &'a [f64],
     grid: Vec<f64>,
     /// The slopes on the grid, if they are those of all classes.
-    slopes: Option<Vec<Both>>,
+    slopes: Option<Vec<[f64; 2]>>,
 }
 
 impl<'a> Search<'a> {
     fn new(settings: Settings, rates: &'a [f64]) -> Result<Self, Error> {
-        let mut search = Search { grid: grid(), slopes: None, settings, rates };
+        let mut search = Search { grid: grid(&settings), slopes: None, settings, rates };
         if search.settings.classes().is_none() {
             let loss = search.loss(&[]);
-            let slopes = |&z: &f64| both(&Array1::from_elem(1, z), |z, labels| loss.gradient(z, labels));
-            search.slopes = Some(search.grid.iter().map(slopes).collect::<Result<_, _>>()?);
+            let [positive, negative] =
+                both(&search.grid.iter().copied().collect(), |z, labels| loss.gradient(z, labels))?;
+            search.slopes = Some(positive.into_iter().zip(negative).map(<[f64; 2]>::from).collect());
         }
         Ok(search)
     }
@@ -180,8 +225,8 @@ impl<'a> Search<'a> {
             return Ok(Some(first));
         }
         let mut least = vec![f64::INFINITY; logits.len()];
-        for (bracket, logit, cost) in self.minima(brackets)? {
-            let place = bracket.class - first;
+        for (class, logit, cost) in self.minima(brackets)? {
+            let place = class - first;
             if cost < least[place] {
                 (least[place], logits[place]) = (cost, logit);
             }
@@ -189,7 +234,7 @@ impl<'a> Search<'a> {
         // What costs as little at an end as anywhere has no minimum, or none that can be told from the end.
         let ends = [f64::NEG_INFINITY, f64::INFINITY].map(|end| {
             let ends = Array1::from_elem(classes.len(), end);
-            Ok(self.mixed(&classes, &both(&ends, |z, labels| loss.losses(z, labels))?))
+            Ok(self.means(&classes, &both(&ends, |z, labels| loss.losses(z, labels))?))
         });
         let [left, right] = ends;
         let (left, right) = (left?, right?);
@@ -200,51 +245,64 @@ impl<'a> Search<'a> {
     /// All intervals of the grid with a minimum inside.
     fn brackets(&self, loss: &AsymmetricLoss, classes: &[usize]) -> Result<Vec<Bracket>, Error> {
         let mut brackets = Vec::new();
-        let mut falls = vec![false; classes.len()];
-        let mut low = -END;
+        let mut before = vec![0.0; classes.len()];
         for (i, &z) in self.grid.iter().enumerate() {
             let slopes = match &self.slopes {
-                Some(slopes) => self.mixed(classes, &slopes[i]),
+                Some(slopes) => {
+                    let [positive, negative] = slopes[i];
+                    classes.iter().map(|&class| mean(self.rates[class], positive, negative)).collect()
+                }
                 None => {
                     let z = Array1::from_elem(classes.len(), z);
-                    self.mixed(classes, &both(&z, |z, labels| loss.gradient(z, labels))?)
+                    self.means(classes, &both(&z, |z, labels| loss.gradient(z, labels))?)
                 }
             };
-            for ((&class, falls), &slope) in classes.iter().zip(&mut falls).zip(&slopes) {
-                if *falls && slope > 0.0 {
-                    brackets.push(Bracket { class, low, high: z });
+            for ((&class, before), &slope) in classes.iter().zip(&mut before).zip(&slopes) {
+                if slope > 0.0 && *before <= 0.0 && i > 0 {
+                    brackets.push(Bracket {
+                        class,
+                        start: z - self.grid[i - 1],
+                        ends: [self.grid[i - 1], z],
+                        slopes: [*before, slope],
+                    });
                 }
-                *falls = slope <= 0.0;
+                *before = slope;
             }
-            low = z;
         }
         Ok(brackets)
     }
 
-    /// The logit at which the slope in each bracket changes its sign, and the cost there.
-    fn minima(&self, mut brackets: Vec<Bracket>) -> Result<impl Iterator<Item = (Bracket, f64, f64)>, Error> {
+    /// The class of each bracket, the logit at which the slope in it changes its sign, and the cost there.
+    fn minima(&self, mut brackets: Vec<Bracket>) -> Result<impl Iterator<Item = (usize, f64, f64)>, Error> {
         let classes: Vec<usize> = brackets.iter().map(|bracket| bracket.class).collect();
         let loss = self.loss(&classes);
-        let middles =
-            |brackets: &[Bracket]| brackets.iter().map(|bracket| (bracket.low + bracket.high) / 2.0).collect();
-        for _ in 0..HALVINGS {
-            let middle: Array1<f64> = middles(&brackets);
-            let slopes = self.mixed(&classes, &both(&middle, |z, labels| loss.gradient(z, labels))?);
-            for ((bracket, &slope), &middle) in brackets.iter_mut().zip(&slopes).zip(&middle) {
-                let end = if slope > 0.0 { &mut bracket.high } else { &mut bracket.low };
-                *end = middle;
+        let mut step = 0;
+        while brackets.iter().any(Bracket::is_wide) && step < STEPS {
+            let logits = brackets.iter().map(|bracket| bracket.next(step)).collect();
+            let slopes = self.means(&classes, &both(&logits, |z, labels| loss.gradient(z, labels))?);
+            for ((bracket, &slope), &logit) in brackets.iter_mut().zip(&slopes).zip(&logits) {
+                // One that is done stays, so that what else is looked for at the same time does not show.
+                if bracket.is_wide() {
+                    let side = usize::from(slope > 0.0);
+                    (bracket.ends[side], bracket.slopes[side]) = (logit, slope);
+                }
             }
+            step += 1;
         }
-        let middle: Array1<f64> = middles(&brackets);
-        let costs = self.mixed(&classes, &both(&middle, |z, labels| loss.losses(z, labels))?);
-        Ok(brackets.into_iter().zip(middle).zip(costs).map(|((bracket, logit), cost)| (bracket, logit, cost)))
+        // At a corner, the side from which the slope is still that of the minimum.
+        let logits: Array1<f64> = brackets.iter().map(|bracket| bracket.ends[0]).collect();
+        let costs = self.means(&classes, &both(&logits, |z, labels| loss.losses(z, labels))?);
+        Ok(classes.into_iter().zip(logits).zip(costs).map(|((class, logit), cost)| (class, logit, cost)))
     }
 
-    /// Of positives and negatives of some classes, or such as are those of all, the mean at the base rates.
-    fn mixed(&self, classes: &[usize], [positive, negative]: &Both) -> Array1<f64> {
-        let rates: Array1<f64> = classes.iter().map(|&class| self.rates[class]).collect();
-        let absent = 1.0 - &rates;
-        rates * positive + absent * negative
+    /// Of positives and negatives of some classes, the means at their base rates.
+    fn means(&self, classes: &[usize], [positive, negative]: &Both) -> Vec<f64> {
+        let both = positive.iter().zip(negative);
+        classes
+            .iter()
+            .zip(both)
+            .map(|(&class, (&positive, &negative))| mean(self.rates[class], positive, negative))
+            .collect()
     }
 
     /// The loss of some classes, in their order.
