@@ -16,9 +16,10 @@ const FINE: f64 = 40.0;
 const GROWTH: f64 = 1.5;
 const END: f64 = 750.0;
 
-/// The length of a small step. Losses bend over a length of 1 or more, but for the corners that a floor makes.
+/// The length of a small step. Losses bend over a length of 1 or more, but for the corners of a floor, and those of the margin where
+/// smoothed labels are neither 0 nor 1: a minimum may lie right beside them.
 fn small_step(settings: &Settings) -> f64 {
-    if settings.log_floor > 0.0 { 0.125 } else { 1.0 }
+    if settings.log_floor > 0.0 || settings.label_smoothing > 0.0 { 0.125 } else { 1.0 }
 }
 
 /// The number of steps after which an interval of the grid is down to a rounding, whatever the slopes are.

@@ -120,6 +120,10 @@ fn the_lower_of_two_minima() {
         }
     }
     assert_eq!(basins, [true; 2]);
+    // A narrow one at the margin, below a wide one.
+    let loss = with(4.07, 1.95, 0.913).label_smoothing(0.2355).pos_weight(1.1e-4).reduction(Reduction::Sum);
+    let found = loss.build().unwrap().initial_logit(0.69).unwrap()[0];
+    assert!((2.2..2.4).contains(&found), "{found}");
 }
 
 /// Where nothing holds the logit back there is no best one, and the end of `f64` is no answer.
