@@ -5,6 +5,7 @@ use crate::parameter::Parameter;
 use crate::reduction::Reduction;
 use crate::safeguard::Curvature;
 use crate::settings::{Implementation, Settings, check_each};
+use std::sync::Arc;
 
 /// Builds an [`AsymmetricLoss`](crate::AsymmetricLoss); see [`AsymmetricLoss::builder`](crate::AsymmetricLoss::builder).
 ///
@@ -39,19 +40,19 @@ impl Settings {
 impl Builder {
     /// γ₋ ≥ 0, the focusing exponent of negatives; 4 by default.
     pub fn gamma_neg(mut self, gamma: impl Into<Parameter>) -> Self {
-        self.settings.gamma_neg = gamma.into();
+        self.settings.gamma_neg = Arc::new(gamma.into());
         self
     }
 
     /// γ₊ ≥ 0, the focusing exponent of positives; 1 by default.
     pub fn gamma_pos(mut self, gamma: impl Into<Parameter>) -> Self {
-        self.settings.gamma_pos = gamma.into();
+        self.settings.gamma_pos = Arc::new(gamma.into());
         self
     }
 
     /// m in [0, 1), the probability up to which a negative costs nothing; 0.05 by default.
     pub fn prob_margin(mut self, margin: impl Into<Parameter>) -> Self {
-        self.settings.prob_margin = margin.into();
+        self.settings.prob_margin = Arc::new(margin.into());
         self
     }
 
@@ -89,7 +90,7 @@ impl Builder {
     /// c, what the losses of a class are multiplied by: 0, or between 1e-12 and 1e12; 1 by default. A class of weight 0 is left
     /// out, like elements of weight 0.
     pub fn class_weight(mut self, weight: impl Into<Parameter>) -> Self {
-        self.settings.class_weight = weight.into();
+        self.settings.class_weight = Arc::new(weight.into());
         self
     }
 
@@ -98,7 +99,7 @@ impl Builder {
     /// In [`Implementation::AlibabaMiil`] that is the positive's share of the cross-entropy, in the others its whole term. On
     /// labels 0 and 1 it is the same.
     pub fn pos_weight(mut self, weight: impl Into<Parameter>) -> Self {
-        self.settings.pos_weight = weight.into();
+        self.settings.pos_weight = Arc::new(weight.into());
         self
     }
 

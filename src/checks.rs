@@ -38,18 +38,19 @@ pub(crate) fn check_range<T: Float>(divisor: f64) -> Result<T, Error> {
     Err(Error::ParameterOutOfRange { parameter: "reduction", expected, actual: divisor, class: None })
 }
 
-/// Fails unless weights are between 0 and 1e12; says whether all are above 0.
-pub(crate) fn check_weights<T: Element>(weights: &ArrayView<'_, T, IxDyn>) -> Result<bool, Error> {
+/// Fails unless weights are between 0 and 1e12; says whether all are above 0, and what the largest is.
+pub(crate) fn check_weights<T: Element>(weights: &ArrayView<'_, T, IxDyn>) -> Result<(bool, f64), Error> {
     let zero = T::Float::from_f64(0.0);
     let largest = T::Float::from_f64(LARGEST_WEIGHT);
     let is_valid = |weight: T::Float| (weight >= zero) & (weight <= largest) & (weight * zero == zero);
     // Without an early end, so that it goes in vectors.
-    let (valid, positive) = weights.fold((true, true), |(valid, positive), weight| {
+    let (valid, positive, greatest) = weights.fold((true, true, zero), |(valid, positive, greatest), weight| {
         let weight = weight.to_float();
-        (valid & is_valid(weight), positive & (weight > zero))
+        let greatest = if weight > greatest { weight } else { greatest };
+        (valid & is_valid(weight), positive & (weight > zero), greatest)
     });
     if valid {
-        return Ok(positive);
+        return Ok((positive, greatest.to_f64()));
     }
     let invalid = weights.indexed_iter().find(|(_, weight)| !is_valid(weight.to_float()));
     // One that no longer is what it was has no place.

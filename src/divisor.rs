@@ -1,31 +1,36 @@
 //! What the sum of the losses is divided by: a look at labels and weights, before the pass.
+//!
+//! All sums are of whole numbers, so that neither the order in which an array lies in memory nor the number of threads shows:
+//! soft labels count in units of 2⁻⁵², weights in units of 2⁻⁵² of a power of two that none exceeds.
 
+use crate::arithmetic::{Arithmetic, Task, run};
 use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::Labels;
 use crate::label::{Known, Label};
+use crate::order::by_stride;
 use crate::reduction::Reduction;
 use crate::settings::Settings;
 use crate::threads::join;
-use ndarray::{ArrayView, Dimension};
+use ndarray::{ArrayView, ArrayView1, Axis, Dimension};
 
-/// The number of labels that are counted in 32 bits.
-const BLOCK: usize = 1 << 12;
+/// The number of elements that are counted in 64 bits: 2¹⁰ of at most 2⁵² each.
+const BLOCK: usize = 1 << 10;
 
-/// The number of partial sums: the processor adds one while another waits.
-const WIDTH: usize = 8;
+/// What a number of 1 counts.
+const ONE: u64 = 1 << 52;
 
-/// The divisor of a call.
+/// The divisor of a call, whose weights come with the largest of them.
 pub(crate) fn divisor<T: Element, Y: Label, D: Dimension>(
     settings: &Settings,
     reduction: Reduction,
     labels: &Labels<'_, Y, D>,
     known: Known<Y>,
-    weights: Option<&ArrayView<'_, T, D>>,
+    weights: Option<(&ArrayView<'_, T, D>, f64)>,
     shape: &[usize],
 ) -> Result<f64, Error> {
-    let count = || count(labels, known, shape.iter().product()) as f64;
-    let weight = || weights.map_or_else(count, |weights| weight(labels, known, weights));
+    let count = || count(labels, known, shape.iter().product());
+    let weight = || weights.map_or_else(count, |(weights, largest)| weight(labels, known, weights, largest));
     let positives = || match settings.label_smoothing {
         0.0 => positives(labels, known),
         alpha => positives(labels, known) * (1.0 - alpha) + count() * (alpha / 2.0),
@@ -34,33 +39,20 @@ pub(crate) fn divisor<T: Element, Y: Label, D: Dimension>(
 }
 
 /// The number of known labels.
-fn count<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>, elements: usize) -> usize {
-    let is_known = |&y: &Y| known.presence(y).is_some();
+fn count<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>, elements: usize) -> f64 {
     match labels {
-        Labels::Dense(labels) if known.is_in_doubt() => match labels.as_slice_memory_order() {
-            Some(labels) => counted(labels, known),
-            None => labels.iter().filter(|y| is_known(y)).count(),
-        },
-        _ => elements,
+        Labels::Dense(labels) if known.is_in_doubt() => {
+            sum(labels.view(), None::<ArrayView<'_, Y, D>>, |y, _| u64::from(known.presence(y).is_some())) as f64
+        }
+        _ => elements as f64,
     }
-}
-
-/// The number of known labels of a slice.
-fn counted<Y: Label>(labels: &[Y], known: Known<Y>) -> usize {
-    if labels.len() <= BLOCK {
-        return labels.iter().map(|&y| u32::from(known.presence(y).is_some())).sum::<u32>() as usize;
-    }
-    let (left, right) = labels.split_at(labels.len() / 2);
-    let (left, right) = join(labels.len(), || counted(left, known), || counted(right, known));
-    left + right
 }
 
 /// The sum of the labels that are known and valid.
 fn positives<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>) -> f64 {
-    let presence = |&y: &Y| known.presence(y).filter(|y| (0.0..=1.0).contains(y)).unwrap_or(0.0);
+    let number = |y, _| known.presence(y).map_or(0, whole);
     match labels {
-        // In logical order, so that no layout shows.
-        Labels::Dense(labels) => sum(labels.iter().map(presence)),
+        Labels::Dense(labels) => sum(labels.view(), None::<ArrayView<'_, Y, D>>, number) as f64 / ONE as f64,
         Labels::Sparse(present) => present.count() as f64,
     }
 }
@@ -70,20 +62,124 @@ fn weight<T: Element, Y: Label, D: Dimension>(
     labels: &Labels<'_, Y, D>,
     known: Known<Y>,
     weights: &ArrayView<'_, T, D>,
+    largest: f64,
 ) -> f64 {
-    let weight = |&weight: &T| weight.to_float().to_f64();
-    match labels {
-        Labels::Dense(labels) if known.is_in_doubt() => {
-            let known = |(w, &y)| if known.presence(y).is_some() { weight(w) } else { 0.0 };
-            sum(weights.iter().zip(labels).map(known))
-        }
-        _ => sum(weights.iter().map(weight)),
+    if largest == 0.0 {
+        return 0.0;
+    }
+    // A power of two, so that the quotients are exact.
+    let unit = (largest.log2().floor() + 1.0).exp2();
+    let number = |weight: T| whole(weight.to_float().to_f64() / unit);
+    let sum = match labels {
+        Labels::Dense(labels) if known.is_in_doubt() => sum(labels.view(), Some(weights.view()), |y, weight| {
+            if known.presence(y).is_some() { weight.map_or(0, number) } else { 0 }
+        }),
+        _ => sum(weights.view(), None::<ArrayView<'_, Y, D>>, |weight, _| number(weight)),
+    };
+    sum as f64 / ONE as f64 * unit
+}
+
+/// A number in [0, 1] in units of 2⁻⁵², rounded; 0 for others.
+#[inline(always)]
+fn whole(number: f64) -> u64 {
+    if number == 1.0 {
+        // Apart, because of an integer it is a comparison of integers.
+        ONE
+    } else if number > 0.0 && number < 1.0 {
+        // Between 1 and 2, floats are a distance of 2⁻⁵² apart.
+        (number + 1.0).to_bits() - 1.0_f64.to_bits()
+    } else {
+        0
     }
 }
 
-/// A sum in several parts.
-fn sum(numbers: impl Iterator<Item = f64>) -> f64 {
-    let mut sums = [0.0; WIDTH];
-    numbers.zip((0..WIDTH).cycle()).for_each(|(number, i)| sums[i] += number);
-    sums.iter().sum()
+/// The sum of whole numbers, at most [`ONE`] each: one for each element of an array, or of two of one shape.
+fn sum<A: Copy + Sync, B: Copy + Sync, D: Dimension>(
+    mut first: ArrayView<'_, A, D>,
+    second: Option<ArrayView<'_, B, D>>,
+    number: impl Fn(A, Option<B>) -> u64 + Copy + Send + Sync,
+) -> u128 {
+    let mut copies = 1;
+    if second.is_none() {
+        // What is repeated by broadcasting need not be added again and again.
+        for axis in 0..first.ndim() {
+            let length = first.shape()[axis];
+            if length > 1 && first.strides()[axis] == 0 {
+                first.collapse_axis(Axis(axis), 0);
+                copies *= length as u128;
+            }
+        }
+    }
+    // As the first lies in memory, so that its parts are slices.
+    let order = by_stride(first.strides(), first.raw_dim());
+    let second = second.map(|second| second.permuted_axes(order.clone()));
+    copies * sum_in_order(first.permuted_axes(order), second, number)
+}
+
+fn sum_in_order<A: Copy + Sync, B: Copy + Sync, D: Dimension>(
+    first: ArrayView<'_, A, D>,
+    second: Option<ArrayView<'_, B, D>>,
+    number: impl Fn(A, Option<B>) -> u64 + Copy + Send + Sync,
+) -> u128 {
+    let elements = first.len();
+    if elements > BLOCK {
+        let axis = first.shape().iter().position(|&length| length > 1).unwrap_or(0);
+        let (axis, middle) = (Axis(axis), first.shape()[axis] / 2);
+        let (left, right) = first.split_at(axis, middle);
+        let (second_left, second_right) = second.map(|second| second.split_at(axis, middle)).unzip();
+        let left = || sum_in_order(left, second_left, number);
+        let (left, right) = join(elements, left, || sum_in_order(right, second_right, number));
+        return left + right;
+    }
+    let sum = match second {
+        None => match first.as_slice_memory_order() {
+            Some(first) => run(Sum { first, second: None, number }),
+            None => first.iter().map(|&x| number(x, None)).sum(),
+        },
+        Some(second) => match (first.as_slice(), second.as_slice()) {
+            (Some(first), Some(second)) => run(Sum { first, second: Some(second), number }),
+            _ => first
+                .rows()
+                .into_iter()
+                .zip(second.rows())
+                .map(|(first, second)| sum_of_row(first, second, number))
+                .sum(),
+        },
+    };
+    u128::from(sum)
+}
+
+fn sum_of_row<A: Copy, B: Copy>(
+    first: ArrayView1<'_, A>,
+    second: ArrayView1<'_, B>,
+    number: impl Fn(A, Option<B>) -> u64,
+) -> u64 {
+    match (first.as_slice(), second.as_slice(), second.first()) {
+        (Some(first), Some(second), _) => run(Sum { first, second: Some(second), number }),
+        // One for the whole row.
+        (Some(first), None, Some(&y)) if second.strides() == [0] => {
+            run(Sum { first, second: None::<&[B]>, number: |x, _| number(x, Some(y)) })
+        }
+        _ => first.iter().zip(second).map(|(&x, &y)| number(x, Some(y))).sum(),
+    }
+}
+
+/// The sum of whole numbers of the elements of slices: plain loops, for whatever vectors the processor has.
+struct Sum<'a, A, B, F> {
+    first: &'a [A],
+    second: Option<&'a [B]>,
+    number: F,
+}
+
+impl<A: Copy, B: Copy, F: Fn(A, Option<B>) -> u64> Task<f64> for Sum<'_, A, B, F> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn run<V: Arithmetic<Element = f64>>(self, _: V::Context) -> u64 {
+        let Sum { first, second, number } = self;
+        match second {
+            None => first.iter().fold(0, |sum, &x| sum + number(x, None)),
+            Some(second) => first.iter().zip(second).fold(0, |sum, (&x, &y)| sum + number(x, Some(y))),
+        }
+    }
 }

@@ -30,6 +30,8 @@ use std::fmt::{self, Debug, Display};
 /// Source: Ridnik et al., "Asymmetric Loss for Multi-Label Classification", ICCV 2021 (arXiv 2009.14119), as in the
 /// class `torch_ecg.models.loss.AsymmetricLoss`.
 ///
+/// A copy of a loss shares its constants, and costs next to nothing whatever the number of classes.
+///
 /// # Errors
 ///
 /// Every call may fail with
@@ -76,7 +78,7 @@ impl AsymmetricLoss {
         Builder::default()
     }
 
-    /// Starts from the settings of this loss.
+    /// Starts from the settings of this loss. For another reduction alone, [`with_reduction`](Self::with_reduction) is cheaper.
     ///
     /// # Examples
     ///
@@ -92,6 +94,34 @@ impl AsymmetricLoss {
     /// ```
     pub fn to_builder(&self) -> Builder {
         self.settings().to_builder()
+    }
+
+    /// The same loss with another reduction: a divisor that changes with every batch, say.
+    ///
+    /// It shares the constants of this loss and costs next to nothing, where [`to_builder`](Self::to_builder) computes them anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ParameterOutOfRange`] for a divisor that is not positive and finite.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use asymmetric_loss::{AsymmetricLoss, Reduction};
+    /// use ndarray::array;
+    ///
+    /// let loss = AsymmetricLoss::builder().prob_margin([0.05, 0.2]).build()?;
+    /// let (logits, labels) = (array![[0.5, -1.0], [2.0, 0.0]], array![[1, 0], [0, 1]]);
+    /// let sum = loss.with_reduction(Reduction::Sum)?.forward(&logits, &labels)?;
+    /// let boxes = 8.0; // as many as this batch has
+    /// assert_eq!(loss.with_reduction(Reduction::Divisor(boxes))?.forward(&logits, &labels)?, sum / boxes);
+    /// # Ok::<(), asymmetric_loss::Error>(())
+    /// ```
+    pub fn with_reduction(&self, reduction: Reduction) -> Result<Self, Error> {
+        reduction.check()?;
+        let mut loss = self.clone();
+        loss.plans.settings.reduction = reduction;
+        Ok(loss)
     }
 
     /// What the loss is made of.

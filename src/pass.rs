@@ -34,6 +34,8 @@ pub(crate) struct Checked<'a, Y, T, D: Dimension> {
     pub(crate) weights: Option<ArrayView<'a, T, D>>,
     /// Whether a weight may be 0.
     pub(crate) leaves_out: bool,
+    /// What no weight is above.
+    largest_weight: f64,
 }
 
 impl<'a, Y: Label, T: Element, D: Dimension> Checked<'a, Y, T, D> {
@@ -45,19 +47,20 @@ impl<'a, Y: Label, T: Element, D: Dimension> Checked<'a, Y, T, D> {
             }
             Source::Sparse { offsets, indices } => Labels::Sparse(Present::new(offsets, indices, logits.shape())?),
         };
-        let (weights, leaves_out) = match &targets.weights {
+        let (weights, leaves_out, largest_weight) = match &targets.weights {
             Some(weights) => {
-                let all_positive = check_weights(weights)?;
-                (Some(broadcast(weights, logits.raw_dim())?), !all_positive)
+                let (all_positive, largest) = check_weights(weights)?;
+                (Some(broadcast(weights, logits.raw_dim())?), !all_positive, largest)
             }
-            None => (None, false),
+            None => (None, false, 1.0),
         };
-        Ok(Checked { labels, known: targets.known, weights, leaves_out })
+        Ok(Checked { labels, known: targets.known, weights, leaves_out, largest_weight })
     }
 
     /// What the sum of the losses is divided by.
     pub(crate) fn divisor(&self, settings: &Settings, reduction: Reduction, shape: &[usize]) -> Result<f64, Error> {
-        divisor(settings, reduction, &self.labels, self.known, self.weights.as_ref(), shape)
+        let weights = self.weights.as_ref().map(|weights| (weights, self.largest_weight));
+        divisor(settings, reduction, &self.labels, self.known, weights, shape)
     }
 
     /// The first invalid label, once one was met behind some that are `valid`.

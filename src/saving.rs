@@ -10,6 +10,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::sync::Arc;
 
 /// What has a name is saved by it.
 macro_rules! by_name {
@@ -33,15 +34,15 @@ by_name!(Curvature Implementation Reduction);
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Settings", default = "Settings::default", deny_unknown_fields)]
 struct Fields {
-    gamma_neg: Parameter,
-    gamma_pos: Parameter,
-    prob_margin: Parameter,
+    gamma_neg: Arc<Parameter>,
+    gamma_pos: Arc<Parameter>,
+    prob_margin: Arc<Parameter>,
     implementation: Implementation,
     detach_focal_weight: bool,
     log_floor: f64,
     reduction: Reduction,
-    class_weight: Parameter,
-    pos_weight: Parameter,
+    class_weight: Arc<Parameter>,
+    pos_weight: Arc<Parameter>,
     label_smoothing: f64,
     curvature: Curvature,
 }

@@ -8,6 +8,7 @@ use crate::safeguard::Curvature;
 use crate::stages::{focal, margin};
 use std::fmt::{self, Display};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// The formulation of the loss of one label.
 ///
@@ -107,17 +108,18 @@ impl FromStr for Implementation {
 /// );
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
+// Values per class are shared: copies of a loss, and other reductions of it, cost nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    pub(crate) gamma_neg: Parameter,
-    pub(crate) gamma_pos: Parameter,
-    pub(crate) prob_margin: Parameter,
+    pub(crate) gamma_neg: Arc<Parameter>,
+    pub(crate) gamma_pos: Arc<Parameter>,
+    pub(crate) prob_margin: Arc<Parameter>,
     pub(crate) implementation: Implementation,
     pub(crate) detach_focal_weight: bool,
     pub(crate) log_floor: f64,
     pub(crate) reduction: Reduction,
-    pub(crate) class_weight: Parameter,
-    pub(crate) pos_weight: Parameter,
+    pub(crate) class_weight: Arc<Parameter>,
+    pub(crate) pos_weight: Arc<Parameter>,
     pub(crate) label_smoothing: f64,
     pub(crate) curvature: Curvature,
 }
@@ -126,15 +128,15 @@ impl Default for Settings {
     /// γ₋ = 4, γ₊ = 1, m = 0.05, [`Implementation::AlibabaMiil`], [`Reduction::Mean`]; no floor, no smoothing, all weights 1.
     fn default() -> Self {
         Settings {
-            gamma_neg: Parameter::Uniform(4.0),
-            gamma_pos: Parameter::Uniform(1.0),
-            prob_margin: Parameter::Uniform(0.05),
+            gamma_neg: Arc::new(Parameter::Uniform(4.0)),
+            gamma_pos: Arc::new(Parameter::Uniform(1.0)),
+            prob_margin: Arc::new(Parameter::Uniform(0.05)),
             implementation: Implementation::default(),
             detach_focal_weight: false,
             log_floor: 0.0,
             reduction: Reduction::default(),
-            class_weight: Parameter::Uniform(1.0),
-            pos_weight: Parameter::Uniform(1.0),
+            class_weight: Arc::new(Parameter::Uniform(1.0)),
+            pos_weight: Arc::new(Parameter::Uniform(1.0)),
             label_smoothing: 0.0,
             curvature: Curvature::default(),
         }
@@ -205,7 +207,7 @@ impl Settings {
     /// The name and the number of classes of each setting that is given per class.
     pub(crate) fn per_class(&self) -> impl Iterator<Item = (&'static str, usize)> {
         let parameters = [
-            ("gamma_neg", &self.gamma_neg),
+            ("gamma_neg", &*self.gamma_neg),
             ("gamma_pos", &self.gamma_pos),
             ("prob_margin", &self.prob_margin),
             ("class_weight", &self.class_weight),

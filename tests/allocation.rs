@@ -63,6 +63,17 @@ fn counter_counts() {
     assert_eq!(allocations(|| drop(loss.gradient(&array, &array))), 1, "the gradient itself");
 }
 
+/// Copies share what is large, so that a divisor may change with every step.
+#[test]
+fn another_reduction_and_a_copy_allocate_nothing() {
+    let many: Vec<f64> = (0..1000).map(|class| f64::from(class) * 1e-4).collect();
+    let builder = AsymmetricLoss::builder().prob_margin(&many).gamma_neg(&many).class_weight(&many);
+    let loss = builder.gamma_pos(&many).pos_weight(&many).build().unwrap();
+    assert_eq!(allocations(|| drop(loss.clone())), 0);
+    assert_eq!(allocations(|| drop(loss.with_reduction(Reduction::Divisor(7.0)).unwrap())), 0);
+    assert_eq!(allocations(|| drop(loss.to_builder())), 0);
+}
+
 fn losses() -> Vec<AsymmetricLoss> {
     let builder = AsymmetricLoss::builder;
     let classes = |from: f64| (0..SMALL.1).map(|c| from + 0.01 * c as f64).collect::<Vec<_>>();

@@ -546,3 +546,76 @@ fn positive_mean_in_every_layout() {
         assert_eq!(loss.gradient(&z, &reversed(&y)).unwrap(), expected);
     }
 }
+
+/// A way in which an array lies in memory.
+type Layout = fn(&Array2<f64>) -> Array2<f64>;
+
+/// A sum in parts, because that of many numbers one after the other loses digits.
+fn plain_sum(numbers: impl Iterator<Item = f64>) -> f64 {
+    numbers.collect::<Vec<_>>().chunks(256).map(|part| part.iter().sum::<f64>()).sum()
+}
+
+/// What the sum is divided by does not depend on how labels and weights lie in memory, be they hard, soft, unknown, repeated, or
+/// so many that they are counted on threads; and it is what a plain sum says.
+#[test]
+fn divisors_in_every_layout() {
+    let layouts: [Layout; 3] = [Array2::clone, fortran, reversed];
+    let sum = summed(&AsymmetricLoss::builder());
+    for shape in [(3, 5), (64, 16), (300, 170), (1, 70_000), (70_000, 1)] {
+        let draw = |factor: f64| move |(i, j): (usize, usize)| ((i * 17 + j + 1) as f64 * factor).sin().abs();
+        let z = Array2::from_shape_fn(shape, draw(1.7));
+        let soft = Array2::from_shape_fn(shape, draw(0.77)).mapv(|y| if y < 0.2 { -1.0 } else { y });
+        let hard = soft.mapv(|y| if y < 0.0 { y } else { y.round() });
+        let weights = Array2::from_shape_fn(shape, draw(0.31)).mapv(|w| if w < 0.1 { 0.0 } else { 1e-3 + 1e6 * w });
+        let of_rows = Array2::from_shape_fn((shape.0, 1), draw(0.31));
+        for (labels, is_hard) in [(&soft, false), (&hard, true)] {
+            for (weights, repeated) in [(&weights, false), (&of_rows, true)] {
+                let full = weights.broadcast(shape).unwrap();
+                let known = || labels.iter().zip(full).filter(|(y, _)| **y >= 0.0);
+                for (reduction, divisor) in [
+                    (Reduction::Mean, known().count() as f64),
+                    (Reduction::PositiveMean, plain_sum(known().map(|(y, _)| *y)).max(1.0)),
+                    (Reduction::WeightedMean, plain_sum(known().map(|(_, w)| *w))),
+                ] {
+                    let loss = sum.with_reduction(reduction).unwrap();
+                    let targets = Targets::new(labels).ignore(-1.0).weights(weights);
+                    let expected = loss.gradient(&z, targets.clone()).unwrap();
+                    let by_hand = sum.gradient(&z, targets).unwrap() / divisor;
+                    assert_all_close(&expected, &by_hand, 1e-13).unwrap();
+                    for (of_labels, of_weights) in layouts.iter().flat_map(|a| layouts.iter().map(move |b| (a, b))) {
+                        let (labels, weights) = (of_labels(labels), of_weights(weights));
+                        let targets = Targets::new(&labels).ignore(-1.0).weights(&weights);
+                        assert_eq!(loss.gradient(&z, targets).unwrap(), expected);
+                        let all = of_weights(&full.to_owned());
+                        if repeated {
+                            let targets = Targets::new(&labels).ignore(-1.0).weights(&all);
+                            assert_eq!(loss.gradient(&z, targets).unwrap(), expected);
+                        }
+                        if is_hard {
+                            let bytes = labels.mapv(|y| y as i8);
+                            let targets = Targets::new(&bytes).ignore(-1).weights(&weights);
+                            assert_eq!(loss.gradient(&z, targets).unwrap(), expected);
+                            let options = labels.mapv(|y| (y >= 0.0).then_some(y > 0.0));
+                            let targets = Targets::new(&options).weights(&weights);
+                            assert_eq!(loss.gradient(&z, targets).unwrap(), expected);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Weights of any size add up, and scalars have one.
+#[test]
+fn sums_of_weights_at_the_ends_of_their_range() {
+    let loss = AsymmetricLoss::builder().reduction(Reduction::WeightedMean).build().unwrap();
+    for weight in [1e-300_f64, 1e-30, 1.0, 3.0, 1e12] {
+        let weights = array![weight, 3.0 * weight / 4.0, 0.0];
+        let gradient = loss.gradient(&array![0.5, 0.5, 0.5], Targets::new(&array![1, 1, 1]).weights(&weights)).unwrap();
+        let one = summed(&AsymmetricLoss::builder()).gradient(&array![0.5], &array![1]).unwrap()[0];
+        assert!((gradient[0] - one / 1.75).abs() < 1e-15, "{weight:e}: {gradient}");
+    }
+    let (z, y, w) = (ndarray::arr0(0.5), ndarray::arr0(Some(1)), ndarray::arr0(2.5));
+    assert_eq!(loss.forward(&z, Targets::new(&y).weights(&w)), loss.forward(&z, &y));
+}

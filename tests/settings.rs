@@ -38,6 +38,24 @@ fn what_was_set_can_be_read() {
 }
 
 #[test]
+fn another_reduction_changes_nothing_else() {
+    let loss = every_setting().build().unwrap();
+    let (logits, labels) = (array![[0.5, -1.0, 2.0], [3.0, 0.0, -2.0]], array![[1, 0, 1], [0, 1, 0]]);
+    for reduction in [Reduction::Mean, Reduction::Sum, Reduction::PositiveMean, Reduction::Divisor(3.0)] {
+        let (other, built) = (loss.with_reduction(reduction).unwrap(), every_setting().reduction(reduction).build());
+        assert_eq!(other, *built.as_ref().unwrap());
+        assert_eq!(other.derivatives(&logits, &labels), built.unwrap().derivatives(&logits, &labels));
+        assert_eq!(loss, every_setting().build().unwrap(), "the loss it comes from stays as it is");
+    }
+    for divisor in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let (reduction, other) = (Reduction::Divisor(divisor), loss.to_builder());
+        // Compared as text, because NaN is not equal to itself.
+        let errors = [loss.with_reduction(reduction).unwrap_err(), other.reduction(reduction).build().unwrap_err()];
+        assert_eq!(errors[0].to_string(), errors[1].to_string());
+    }
+}
+
+#[test]
 fn losses_with_the_same_settings_are_equal() {
     let loss = every_setting().build().unwrap();
     assert_eq!(loss, loss.clone());

@@ -13,6 +13,7 @@ use crate::stages::{Each, Uniform};
 use crate::threads::join;
 use castaway::cast;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The number of margins whose constants are calculated at once.
 const MARGINS: usize = 64;
@@ -111,7 +112,7 @@ pub(super) struct Table<T> {
 impl<T: Float> Table<T> {
     fn new(settings: &Settings) -> Self {
         let Settings { gamma_neg, gamma_pos, prob_margin, pos_weight, class_weight, .. } = settings;
-        let given = [gamma_neg, gamma_pos, pos_weight, class_weight];
+        let given: [&Parameter; 4] = [gamma_neg, gamma_pos, pos_weight, class_weight];
         let period = |classes: Option<usize>| classes.unwrap_or(1);
         let classes = period(settings.classes());
         let continuation = if classes > 1 { block_length::<T>() } else { 0 };
@@ -256,7 +257,8 @@ impl<T: Float> Plan<T> {
         let floor = T::from_f64(settings.log_floor);
         let alpha = settings.label_smoothing;
         let table = Table::new(settings);
-        let gammas = || [&settings.gamma_neg, &settings.gamma_pos].into_iter().flat_map(Parameter::values).copied();
+        let gammas =
+            || [&settings.gamma_neg, &settings.gamma_pos].into_iter().flat_map(|gamma| gamma.values()).copied();
         Plan {
             curvature: settings.curvature,
             weighs_classes: settings.class_weight.values().iter().any(|&weight| weight != 1.0),
@@ -276,24 +278,24 @@ impl<T: Float> Plan<T> {
     }
 }
 
-/// A loss in every element type.
+/// A loss in every element type. Its copies share the constants, on which the reduction has no influence.
 #[derive(Clone, Debug)]
 pub(crate) struct Plans {
     pub(crate) settings: Settings,
-    single: Plan<f32>,
-    double: Plan<f64>,
+    single: Arc<Plan<f32>>,
+    double: Arc<Plan<f64>>,
 }
 
 impl Plans {
     pub(crate) fn new(settings: Settings) -> Self {
         let classes = settings.classes().unwrap_or(1);
         let (single, double) = join(classes, || Plan::new(&settings), || Plan::new(&settings));
-        Plans { single, double, settings }
+        Plans { single: Arc::new(single), double: Arc::new(double), settings }
     }
 
     /// The plan for an element type.
     pub(crate) fn plan<T: Float>(&self) -> Cow<'_, Plan<T>> {
-        match (cast!(&self.single, &Plan<T>), cast!(&self.double, &Plan<T>)) {
+        match (cast!(&*self.single, &Plan<T>), cast!(&*self.double, &Plan<T>)) {
             (Ok(plan), _) | (_, Ok(plan)) => Cow::Borrowed(plan),
             _ => Cow::Owned(Plan::new(&self.settings)),
         }
