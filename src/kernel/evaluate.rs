@@ -139,6 +139,7 @@ impl<T: Float> Run<'_, T> {
         let mut results = [[[T::from_f64(0.0); L]; N]; 3];
         let mut scratch = Scratch::<T, L, N>::new();
         let (mut room, mut general) = (None::<Room<T, L, N>>, None);
+        let mut is_common = true;
         let leaves_out = self.leaves_out || plan.leaves_out || self.unknown.is_some();
         let mut start = 0;
         while start < self.logits.len() {
@@ -178,10 +179,12 @@ impl<T: Float> Run<'_, T> {
                 output_block(&mut self.gradient, &range, first),
                 output_block(&mut self.hessian, &range, second),
             ];
-            if !stages.common(logits, labels, &mut scratch, &mut columns) {
+            // Where a block was not common, the next is not likely to be.
+            is_common = is_common && stages.common(logits, labels, &mut scratch, &mut columns);
+            if !is_common {
                 let general = general.get_or_insert_with(GeneralScratch::new);
                 let result = stages.general(logits, labels, &mut scratch, general, &mut columns);
-                result.map_err(|_| InvalidLabel { valid: start })?;
+                is_common = result.map_err(|_| InvalidLabel { valid: start })?;
             }
             if order == Order::Second && plan.curvature != Curvature::Exact {
                 curvature_stage::<V, L>(context, plan.curvature, self.scale, columns[2]);
@@ -268,6 +271,7 @@ struct Inputs<'a, T, const L: usize, const N: usize> {
 type Block<'a, T, const L: usize> = (&'a Steps<T, L>, &'a Steps<T, L>, [Option<&'a Steps<T, L>>; FACTORS]);
 
 impl<'a, T: Float, const L: usize, const N: usize> Inputs<'a, T, L, N> {
+    #[inline(always)]
     fn new(labels: &LabelRun<'a, T>) -> Self {
         let zeros = [[T::from_f64(0.0); L]; N];
         let places = match labels {

@@ -82,6 +82,7 @@ pub(crate) struct Scratch<T, const L: usize, const N: usize> {
 }
 
 impl<T: Float, const L: usize, const N: usize> Scratch<T, L, N> {
+    #[inline(always)]
     pub(crate) fn new() -> Self {
         let zeros = [[T::from_f64(0.0); L]; N];
         Scratch { activation: [zeros; 2], terms: [zeros; TERMS] }
@@ -134,7 +135,7 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         true
     }
 
-    /// The results of any block. The bits of an element do not depend on its neighbours: it goes through the same stages.
+    /// The results of any block, and whether it was common. The bits of an element do not depend on its neighbours: it goes through the same stages.
     #[cold]
     #[inline(never)]
     pub(crate) fn general<const L: usize, const N: usize>(
@@ -144,7 +145,7 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         scratch: &mut Scratch<V::Element, L, N>,
         general: &mut GeneralScratch<V::Element, L, N>,
         results: &mut Results<'_, V::Element, L>,
-    ) -> Result<(), InvalidLabel>
+    ) -> Result<bool, InvalidLabel>
     where
         K: Column<V, L>,
     {
@@ -190,7 +191,7 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         if saturated.is_some() && self.order != Order::Parameters {
             self.mend_infinite(logits, labels, results);
         }
-        Ok(())
+        Ok(!has_soft && is_moderate)
     }
 
     /// The loss of labels that are 0 or 1.
