@@ -43,12 +43,30 @@ pub(crate) fn check_weights<T: Element>(weights: &ArrayView<'_, T, IxDyn>) -> Re
     let zero = T::Float::from_f64(0.0);
     let largest = T::Float::from_f64(LARGEST_WEIGHT);
     let is_valid = |weight: T::Float| (weight >= zero) & (weight <= largest) & (weight * zero == zero);
-    // Without an early end, so that it goes in vectors.
-    let (valid, positive, greatest) = weights.fold((true, true, zero), |(valid, positive, greatest), weight| {
+    // Without an early end and in several parts, so that it goes in vectors.
+    const PARTS: usize = 16;
+    let mut parts = [(true, zero, largest); PARTS];
+    let check = |(valid, most, least): &mut (bool, T::Float, T::Float), weight: &T| {
         let weight = weight.to_float();
-        let greatest = if weight > greatest { weight } else { greatest };
-        (valid & is_valid(weight), positive & (weight > zero), greatest)
-    });
+        *valid &= is_valid(weight);
+        *most = if weight > *most { weight } else { *most };
+        *least = if weight < *least { weight } else { *least };
+    };
+    match weights.as_slice_memory_order() {
+        Some(weights) => {
+            let (chunks, rest) = weights.as_chunks::<PARTS>();
+            for chunk in chunks {
+                for i in 0..PARTS {
+                    check(&mut parts[i], &chunk[i]);
+                }
+            }
+            rest.iter().for_each(|weight| check(&mut parts[0], weight));
+        }
+        None => weights.iter().for_each(|weight| check(&mut parts[0], weight)),
+    }
+    let valid = parts.iter().all(|part| part.0);
+    let positive = parts.iter().all(|part| part.2 > zero);
+    let greatest = parts.iter().fold(zero, |most, part| if part.1 > most { part.1 } else { most });
     if valid {
         return Ok((positive, greatest.to_f64()));
     }

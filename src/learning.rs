@@ -60,12 +60,11 @@ impl AsymmetricLoss {
         let (settings, logits, targets) = (self.settings(), logits.view(), targets.into_targets());
         let targets = Checked::new(&logits, &targets)?;
         check_classes(settings, logits.shape())?;
-        let divisor = targets.divisor(settings, settings.reduction, logits.shape())?;
+        let (divisor, weight_scale) = targets.divisor(settings, settings.reduction, logits.shape())?;
         check_range::<T::Float>(divisor)?;
         let (plan, scale) = (self.plans.plan(), T::Float::from_f64(1.0));
         let Checked { known, leaves_out, .. } = targets;
-        let pass =
-            Pass { plan: &plan, known, leaves_out, in_parameters: true, scale, weight_scale: None, loss_scale: None };
+        let pass = Pass { plan: &plan, known, leaves_out, in_parameters: true, scale, weight_scale, loss_scale: None };
         let arrays = Arrays {
             logits: logits.view(),
             labels: targets.labels.view(),

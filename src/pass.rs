@@ -2,7 +2,7 @@
 
 use crate::checks::{broadcast, check_classes, check_range, check_shape, check_weights, find_invalid, is_left_out};
 use crate::divisor::divisor;
-use crate::element::Element;
+use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::{Arrays, Labels, Pass, Plans, traverse};
 use crate::label::{Known, Label};
@@ -57,10 +57,22 @@ impl<'a, Y: Label, T: Element, D: Dimension> Checked<'a, Y, T, D> {
         Ok(Checked { labels, known: targets.known, weights, leaves_out, largest_weight })
     }
 
-    /// What the sum of the losses is divided by.
-    pub(crate) fn divisor(&self, settings: &Settings, reduction: Reduction, shape: &[usize]) -> Result<f64, Error> {
+    /// What the sum of the losses is divided by, once the weights of the call have been multiplied by the second number: a
+    /// power of two, where they are so small that the reciprocal of their sum is out of range.
+    pub(crate) fn divisor(
+        &self,
+        settings: &Settings,
+        reduction: Reduction,
+        shape: &[usize],
+    ) -> Result<(f64, Option<T::Float>), Error> {
+        const SMALL: f64 = 1e-18;
         let weights = self.weights.as_ref().map(|weights| (weights, self.largest_weight));
-        divisor(settings, reduction, &self.labels, self.known, weights, shape)
+        let divisor = divisor(settings, reduction, &self.labels, self.known, weights, shape)?;
+        if reduction != Reduction::WeightedMean || self.largest_weight >= SMALL {
+            return Ok((divisor, None));
+        }
+        let scale = (-self.largest_weight.log2()).ceil().min(f64::from(T::Float::MAX_EXPONENT)).exp2();
+        Ok((divisor * scale, Some(T::Float::from_f64(scale))))
     }
 
     /// The first invalid label, once one was met behind some that are `valid`.
@@ -88,7 +100,7 @@ pub(crate) fn evaluate<T: Element, Y: Label, D: Dimension>(
 ) -> Result<T::Float, Error> {
     let (settings, targets) = (&plans.settings, Checked::new(&logits, &targets)?);
     check_classes(settings, logits.shape())?;
-    let divisor = targets.divisor(settings, reduction, logits.shape())?;
+    let (divisor, weight_scale) = targets.divisor(settings, reduction, logits.shape())?;
     let scale = check_range::<T::Float>(divisor)?;
     let plan = plans.plan();
     divided(divisor, |loss_scale| {
@@ -111,7 +123,7 @@ pub(crate) fn evaluate<T: Element, Y: Label, D: Dimension>(
             leaves_out,
             in_parameters: false,
             scale,
-            weight_scale: None,
+            weight_scale,
             loss_scale,
         };
         traverse(&pass, arrays)

@@ -66,7 +66,10 @@ pub(crate) fn saturated_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
                 let (zero, one, bound, present) = (z.zero(), z.one(), bound(z), !y.eq(z.zero()));
                 let w = V::select(present, -z, z);
                 let (right, wrong) = ((-bound).gt(w), w.gt(bound));
-                let q = V::exp_pair(Pair::single(bound - w)) * z.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
+                // Q at the bound, and what it has fallen by.
+                let edge = z.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
+                let factor = V::exp_pair(Pair::single(bound - w));
+                let q = edge * factor;
                 let m = V::select(present, zero, reference.m.load(context, step, lane));
                 // Without a margin v = Q, both of which may be 0.
                 let (v, is_unshifted) = (q + m, m.eq(zero));
@@ -74,7 +77,8 @@ pub(crate) fn saturated_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
                 let largest = z.number(f64::from(V::Element::MAX_EXPONENT).exp2());
                 let capped = V::select(w.eq(one / zero), largest, w);
                 let entropy = V::select(is_unshifted, capped, V::neg_ln(u, v));
-                let slope = V::select(is_unshifted, one, q / v);
+                // In this order Q/v keeps its digits where Q itself has none.
+                let slope = V::select(is_unshifted, one, (edge / v) * factor);
                 let curve = V::select(is_unshifted, q, slope * (q - m / v));
                 let sign = V::select(present, -one, one);
                 let beyond = right | wrong;

@@ -130,7 +130,7 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         if !self.terms(labels, [a, power], None, &mut terms) {
             return false;
         }
-        self.weigh(labels, self.formula.is_whole, &mut terms);
+        self.weigh(labels, false, &mut terms);
         self.combine(labels, &terms, results);
         true
     }
@@ -181,10 +181,14 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
                 }
             }
             Implementation::DeepPsp | Implementation::Paper => {
-                self.hard(ones, activation, saturated, &mut terms, spare);
-                self.hard(zeros, activation, saturated, &mut terms, results);
-                for (positive, results) in spare.iter().zip(&mut *results).take(self.order.columns()) {
-                    soft::mixture_stage(self.context, self.class.pos_weight, labels, positive, results);
+                // Both have one scale; it comes last, because they may cancel each other.
+                let unscaled = Stages { scale: V::Element::from_f64(1.0), ..*self };
+                unscaled.hard(ones, activation, saturated, &mut terms, spare);
+                unscaled.hard(zeros, activation, saturated, &mut terms, results);
+                let scales = [unscaled.scale, self.scale, self.scale];
+                let columns = spare.iter().zip(&mut *results).zip(scales).take(self.order.columns());
+                for ((positive, results), scale) in columns {
+                    soft::mixture_stage(self.context, self.class.pos_weight, scale, labels, positive, results);
                 }
             }
         }
@@ -206,7 +210,7 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         K: Column<V, L>,
     {
         self.terms(labels, activation, saturated, terms);
-        self.weigh(labels, self.formula.is_whole, terms);
+        self.weigh(labels, false, terms);
         self.combine(labels, terms, results);
     }
 
@@ -230,17 +234,14 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
             }
             Order::Second => soft::blended_stage::<V, K, L, 2>(context, pos_weight, logits, labels, positive, terms),
         }
-        self.weigh(labels, false, terms);
+        self.weigh(labels, true, terms);
         self.evaluate(terms, results);
         if is_saturated {
             let gammas = [self.class.gamma_pos, self.class.gamma_neg];
             soft::saturated_stage(context, gammas, logits, labels, terms, results[0]);
             self.mend_infinite(logits, labels, results);
         }
-        if self.order == Order::Parameters {
-            let slopes = results.each_mut().map(|column| &mut **column);
-            parameters::blended_slopes_stage::<V, L>(context, labels, terms, slopes);
-        }
+        self.slopes(labels, terms, results);
     }
 
     /// Margin and cross-entropy. Says whether all labels are 0 or 1.
@@ -279,18 +280,27 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
     }
 
     /// The focal weight.
-    fn weigh<const L: usize>(&self, labels: &Steps<V::Element, L>, is_whole: bool, terms: &mut Terms<'_, V::Element, L>)
-    where
+    fn weigh<const L: usize>(
+        &self,
+        labels: &Steps<V::Element, L>,
+        is_blended: bool,
+        terms: &mut Terms<'_, V::Element, L>,
+    ) where
         K: Column<V, L>,
     {
         let (context, Class { gamma_pos, gamma_neg, .. }) = (self.context, self.class);
         if !self.is_shifted() {
             margin::unshifted_stage(context, &self.class.reference, labels, terms);
         }
-        if is_whole {
+        if self.formula.is_whole && !is_blended {
             focal::whole_stage(context, gamma_pos, gamma_neg, labels, terms);
         } else {
             focal::real_stage(context, gamma_pos, gamma_neg, labels, terms);
+        }
+        match self.order {
+            Order::Parameters if is_blended => parameters::blended_logarithm_stage::<V, L>(context, terms),
+            Order::Parameters => parameters::logarithm_stage::<V, L>(context, self.is_shifted(), terms),
+            _ => {}
         }
         if self.formula.is_unfocused {
             focal::unfocused_stage::<V, L>(context, terms);
@@ -308,9 +318,19 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         results: &mut Results<'_, V::Element, L>,
     ) {
         self.evaluate(terms, results);
+        self.slopes(labels, terms, results);
+    }
+
+    /// The derivatives in the parameters, where they are asked for.
+    fn slopes<const L: usize>(
+        &self,
+        labels: &Steps<V::Element, L>,
+        terms: &Terms<'_, V::Element, L>,
+        results: &mut Results<'_, V::Element, L>,
+    ) {
         if self.order == Order::Parameters {
-            let slopes = results.each_mut().map(|column| &mut **column);
-            parameters::slopes_stage::<V, L>(self.context, self.is_shifted(), labels, terms, slopes);
+            let results = results.each_mut().map(|column| &mut **column);
+            parameters::slopes_stage::<V, L>(self.context, labels, terms, results);
         }
     }
 

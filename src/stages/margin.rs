@@ -109,7 +109,7 @@ fn wrong_probabilities<V: Arithmetic, K: Column<V, L>, const L: usize, const SEC
         };
         let odds = Pair { hi: odds.hi.load(context, step, lane), lo: odds.lo.load(context, step, lane) };
         let (a, power) = (V::load(context, &a[step], lane), V::load(context, &power[step], lane));
-        let wrong = WrongProbability::new(a, power, !y.eq(y.zero()), odds, &margin);
+        let wrong = WrongProbability::new(a, power, y.gt(y.zero()), odds, &margin);
         wrong.u.hi.store(&mut base[step], lane);
         wrong.u.lo.store(&mut base_low[step], lane);
         wrong.slope.store(&mut first[step], lane);

@@ -32,43 +32,52 @@ pub(crate) fn margin_stage<V: Arithmetic, const L: usize>(
     );
 }
 
-/// The last stage for labels that are 0 or 1, given the losses and their derivatives in m.
+/// ln b in place of b″, for labels that are 0 or 1.
 #[inline(never)]
-pub(crate) fn slopes_stage<V: Arithmetic, const L: usize>(
+pub(crate) fn logarithm_stage<V: Arithmetic, const L: usize>(
     context: V::Context,
     is_shifted: bool,
-    labels: &Steps<V::Element, L>,
-    terms: &Terms<'_, V::Element, L>,
-    [gamma_pos, prob_margin, gamma_neg]: [&mut Steps<V::Element, L>; 3],
+    terms: &mut Terms<'_, V::Element, L>,
 ) {
     V::vectorized(
         context,
         #[inline(always)]
         || {
-            for_each_value!(V, L, labels.len(), |step, lane| {
-                let (y, b) = (V::load(context, &labels[step], lane), V::load(context, &terms.base[step], lane));
-                let (zero, present) = (y.zero(), !y.eq(y.zero()));
+            for_each_value!(V, L, terms.base.len(), |step, lane| {
+                let b = V::load(context, &terms.base[step], lane);
                 // 1 − b, with its digits.
                 let complement = if is_shifted { &terms.v[step] } else { &terms.complement[step] };
                 let ln = -V::neg_ln(V::load(context, complement, lane), b);
                 // With a b that is no normal number the loss is 0.
                 let smallest = b.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
-                let in_gamma = V::load(context, &gamma_pos[step], lane) * V::select(smallest.gt(b), zero, ln);
-                let in_margin = V::load(context, &prob_margin[step], lane);
-                // NaN stays NaN.
-                let is_number = b.eq(b);
-                let (of_positive, of_negative) = (is_number & !present, is_number & present);
-                V::select(of_positive, zero, in_gamma).store(&mut gamma_pos[step], lane);
-                V::select(of_negative, zero, in_gamma).store(&mut gamma_neg[step], lane);
-                V::select(of_negative, zero, in_margin).store(&mut prob_margin[step], lane);
+                V::select(smallest.gt(b), b.zero(), ln).store(&mut terms.base_second[step], lane);
             });
         },
     );
 }
 
-/// The last stage for blended terms, given the losses and their derivatives in m.
+/// ln b in place of b″, for blended terms.
 #[inline(never)]
-pub(crate) fn blended_slopes_stage<V: Arithmetic, const L: usize>(
+pub(crate) fn blended_logarithm_stage<V: Arithmetic, const L: usize>(
+    context: V::Context,
+    terms: &mut Terms<'_, V::Element, L>,
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || {
+            for_each_value!(V, L, terms.base.len(), |step, lane| {
+                let base: Pair<V> = load_pair(context, [terms.base, terms.base_low], step, lane);
+                ln_base(base).round().store(&mut terms.base_second[step], lane);
+            });
+        },
+    );
+}
+
+/// The last stage, given losses, their derivatives in m and ln b: the derivatives in γ₊, m and γ₋, of which a label has its
+/// shares.
+#[inline(never)]
+pub(crate) fn slopes_stage<V: Arithmetic, const L: usize>(
     context: V::Context,
     labels: &Steps<V::Element, L>,
     terms: &Terms<'_, V::Element, L>,
@@ -80,14 +89,17 @@ pub(crate) fn blended_slopes_stage<V: Arithmetic, const L: usize>(
         || {
             for_each_value!(V, L, labels.len(), |step, lane| {
                 let y = V::load(context, &labels[step], lane);
-                let base: Pair<V> = load_pair(context, [terms.base, terms.base_low], step, lane);
-                let in_gamma = V::load(context, &gamma_pos[step], lane) * ln_base(base).round();
-                (y * in_gamma).store(&mut gamma_pos[step], lane);
-                ((y.one() - y) * in_gamma).store(&mut gamma_neg[step], lane);
+                let (zero, one, ln) = (y.zero(), y.one(), V::load(context, &terms.base_second[step], lane));
+                let in_gamma = V::load(context, &gamma_pos[step], lane) * ln;
+                // A share of 0 is none, of whatever; but NaN stays NaN.
+                let is_number = in_gamma.eq(in_gamma);
+                let (of_positive, of_negative) = (is_number & y.eq(zero), is_number & y.eq(one));
+                V::select(of_positive, zero, y * in_gamma).store(&mut gamma_pos[step], lane);
+                V::select(of_negative, zero, (one - y) * in_gamma).store(&mut gamma_neg[step], lane);
                 // ∂C/∂m may be infinite where the weight is 0.
-                let is_weightless = V::load(context, &terms.over_base[step], lane).eq(y.zero());
+                let is_weightless = V::load(context, &terms.over_base[step], lane).eq(zero);
                 let in_margin = V::load(context, &prob_margin[step], lane);
-                V::select(is_weightless, y.zero(), in_margin).store(&mut prob_margin[step], lane);
+                V::select(of_negative | is_weightless, zero, in_margin).store(&mut prob_margin[step], lane);
             });
         },
     );

@@ -12,11 +12,12 @@ fn positive_share<V: Arithmetic>(y: V, pos_weight: V) -> V {
 }
 
 /// `DeepPsp` and `Paper`: both labels' losses, mixed, in place of those of a negative: L = πy·L₊ + (1−y)·L₋. A share of 0
-/// is none, whatever the loss.
+/// is none, whatever the loss. The result is multiplied by a scale.
 #[inline(never)]
 pub(crate) fn mixture_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
     context: V::Context,
     pos_weight: K,
+    scale: V::Element,
     labels: &Steps<V::Element, L>,
     positive: &Steps<V::Element, L>,
     negative: &mut Steps<V::Element, L>,
@@ -36,7 +37,7 @@ pub(crate) fn mixture_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
                 let mixed = of_negative.mul_add(y.one() - y, weighted);
                 // Labels of 0 and 1 keep their bits.
                 let mixed = V::select(y.eq(y.one()), of_positive, V::select(y.eq(y.zero()), of_negative, mixed));
-                mixed.store(&mut negative[step], lane);
+                (mixed * y.splat(scale)).store(&mut negative[step], lane);
             });
         },
     );
