@@ -70,27 +70,26 @@ pub(super) struct Position {
 }
 
 impl<'a, T: Element, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
-    /// The arrays with their axes in the order in which the logits lie in memory, if that suits more of them than their
-    /// own order does; the axis of the classes; and whether the order is still the logical one.
+    /// The order of axes in which the logits lie in memory, if that suits more of the arrays than their own order does.
     ///
-    /// Where settings per class are for a few rows only, their own order, or every run of one class would be a few elements;
-    /// and where labels are sparse, for they come in that order.
-    pub(super) fn in_memory_order(self, classes: usize) -> (Self, usize, bool) {
-        let last = self.logits.ndim().saturating_sub(1);
+    /// Where settings per class are for a few rows only, their own order does, or every run of one class would be a few
+    /// elements; and where labels are sparse, for they come in that order.
+    pub(super) fn memory_order(&self, classes: usize) -> Option<D> {
         let short_runs = classes > 1 && self.logits.len() / classes <= ROWS;
         let is_sparse = matches!(self.labels, Labels::Sparse(_));
         if is_sparse || short_runs || self.logits.is_standard_layout() {
-            return (self, last, true);
+            return None;
         }
         let mut own = self.logits.raw_dim();
         (0..own.ndim()).for_each(|axis| own[axis] = axis);
         let order = by_stride(self.logits.strides(), self.logits.raw_dim());
-        if self.contiguous(order.slice()) <= self.contiguous(own.slice()) {
-            return (self, last, true);
-        }
-        let class_axis = order.slice().iter().position(|&axis| axis == last).unwrap_or(last);
+        (self.contiguous(order.slice()) > self.contiguous(own.slice())).then_some(order)
+    }
+
+    /// The arrays with their axes in another order.
+    pub(super) fn permuted(self, order: D) -> Self {
         let permuted = |array: Option<ArrayViewMut<'a, T, D>>| array.map(|array| array.permuted_axes(order.clone()));
-        let arrays = Arrays {
+        Arrays {
             losses: permuted(self.losses),
             gradient: permuted(self.gradient),
             hessian: permuted(self.hessian),
@@ -100,8 +99,19 @@ impl<'a, T: Element, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
                 sparse => sparse,
             },
             factors: self.factors.map(|factor| factor.map(|factor| factor.permuted_axes(order.clone()))),
-        };
-        (arrays, class_axis, false)
+        }
+    }
+
+    /// The same arrays, borrowed.
+    pub(super) fn reborrow(&mut self) -> Arrays<'_, T, Y, D> {
+        Arrays {
+            logits: self.logits.view(),
+            labels: self.labels.view(),
+            factors: self.factors.each_ref().map(|factor| factor.as_ref().map(|factor| factor.view())),
+            losses: self.losses.as_mut().map(|array| array.view_mut()),
+            gradient: self.gradient.as_mut().map(|array| array.view_mut()),
+            hessian: self.hessian.as_mut().map(|array| array.view_mut()),
+        }
     }
 
     /// How many of the arrays are slices with their axes in this order.

@@ -16,7 +16,7 @@ const COPY: usize = 1 << 13;
 /// Evaluates a few elements in sequence.
 pub(super) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
     pass: &Pass<'_, T::Float, Y>,
-    mut arrays: Arrays<'_, T, Y, D>,
+    arrays: &mut Arrays<'_, T, Y, D>,
     position: Position,
     one_class: bool,
     sum: &mut Accumulator<T::Float>,
@@ -46,13 +46,13 @@ pub(super) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
         return evaluate(pass.plan, run);
     }
     if arrays.logits.len() <= LANES && size_of::<T::Float>() <= 8 {
-        return through_copies::<_, _, _, LANES>(pass, arrays, position, one_class, sum);
+        return through_copies::<_, _, _, LANES>(pass, arrays.reborrow(), position, one_class, sum);
     }
     match size_of::<T::Float>() {
-        ..=4 => through_copies::<_, _, _, { COPY / 4 }>(pass, arrays, position, one_class, sum),
-        5..=8 => through_copies::<_, _, _, { COPY / 8 }>(pass, arrays, position, one_class, sum),
-        9..=64 => through_copies::<_, _, _, { COPY / 64 }>(pass, arrays, position, one_class, sum),
-        _ => through_copies::<_, _, _, 1>(pass, arrays, position, one_class, sum),
+        ..=4 => through_copies::<_, _, _, { COPY / 4 }>(pass, arrays.reborrow(), position, one_class, sum),
+        5..=8 => through_copies::<_, _, _, { COPY / 8 }>(pass, arrays.reborrow(), position, one_class, sum),
+        9..=64 => through_copies::<_, _, _, { COPY / 64 }>(pass, arrays.reborrow(), position, one_class, sum),
+        _ => through_copies::<_, _, _, 1>(pass, arrays.reborrow(), position, one_class, sum),
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn evaluate<T: Float>(plan: &Plan<T>, mut run: Run<'_, T>) -> Result<
     {
         return evaluate_double(plan, run);
     }
-    if size_of::<T>() > LARGE { scalars::<T, 1>(plan, run) } else { scalars::<T, LANES>(plan, run) }
+    if const { size_of::<T>() > LARGE } { scalars::<T, 1>(plan, run) } else { scalars::<T, LANES>(plan, run) }
 }
 
 /// Not inlined, so that no call but this makes room for it on the stack.

@@ -54,7 +54,7 @@ fn leaf<T: Element, Y: Label, D: Dimension>(
     let factors = arrays.factors.each_ref().map(|factor| factor.as_ref().map(floats));
     let mut slopes = [(); 3].map(|()| Array::from_elem(logits.raw_dim(), T::Float::from_f64(0.0)));
     let [gamma_pos, prob_margin, gamma_neg] = &mut slopes;
-    let floats = Arrays {
+    let mut floats = Arrays {
         logits: logits.view(),
         labels: arrays.labels.view(),
         factors: factors.each_ref().map(|factor| factor.as_ref().map(|factor| factor.view())),
@@ -62,7 +62,7 @@ fn leaf<T: Element, Y: Label, D: Dimension>(
         gradient: Some(prob_margin.view_mut()),
         hessian: Some(gamma_neg.view_mut()),
     };
-    copies::evaluate_leaf(pass, floats, position, false, &mut Accumulator::new(None))?;
+    copies::evaluate_leaf(pass, &mut floats, position, false, &mut Accumulator::new(None))?;
     let per_class = pass.plan.table.classes > 1;
     let width = logits.shape().last().copied().unwrap_or(1);
     let sums = slopes.map(|slopes| {

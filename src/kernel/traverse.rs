@@ -24,15 +24,20 @@ where
     Y: Label,
     D: Dimension,
 {
-    let (arrays, axis, is_logical) = arrays.in_memory_order(pass.plan.table.classes);
-    let total = walk(pass, arrays, Position { class: 0, axis });
-    // What was walked before is known to be before only in the logical order.
-    total.map_err(|invalid| if is_logical { invalid } else { InvalidLabel { valid: 0 } })
+    let last = arrays.logits.ndim().saturating_sub(1);
+    match arrays.memory_order(pass.plan.table.classes) {
+        None => walk(pass, arrays, Position { class: 0, axis: last }),
+        Some(order) => {
+            let axis = order.slice().iter().position(|&axis| axis == last).unwrap_or(last);
+            // What was walked before is known to be before only in the logical order.
+            walk(pass, arrays.permuted(order), Position { class: 0, axis }).map_err(|_| InvalidLabel { valid: 0 })
+        }
+    }
 }
 
 fn walk<T, Y, D>(
     pass: &Pass<'_, T::Float, Y>,
-    arrays: Arrays<'_, T, Y, D>,
+    mut arrays: Arrays<'_, T, Y, D>,
     position: Position,
 ) -> Result<Total<T::Float>, InvalidLabel>
 where
@@ -45,7 +50,7 @@ where
     let one_class = position.axis + 1 < arrays.logits.ndim() && pass.plan.table.classes > 1;
     let mixes_classes = one_class && arrays.logits.shape()[..=position.axis].iter().any(|&length| length > 1);
     if elements <= LEAF && !mixes_classes {
-        return leaf(pass, arrays, position, one_class);
+        return leaf(pass, &mut arrays, position, one_class);
     }
     let [left, right] = in_halves(arrays, position, |arrays, position| walk(pass, arrays, position))?;
     Ok(left.plus(right))
@@ -74,7 +79,7 @@ where
 #[inline(never)]
 fn leaf<T, Y, D>(
     pass: &Pass<'_, T::Float, Y>,
-    arrays: Arrays<'_, T, Y, D>,
+    arrays: &mut Arrays<'_, T, Y, D>,
     position: Position,
     one_class: bool,
 ) -> Result<Total<T::Float>, InvalidLabel>

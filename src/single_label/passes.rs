@@ -4,7 +4,7 @@
 
 use super::formula::Probability;
 use super::row::{GRADIENT, HESSIAN, Order, PRODUCT, Results, Row, Target, fill};
-use super::share::{Room, Smoothing};
+use super::share::{Room, Shares, Smoothing};
 use super::softmax::Softmax;
 use super::stretch::{add, copy, total};
 use crate::arithmetic::{Arithmetic, Scalar};
@@ -84,35 +84,30 @@ impl<T: Float> Row<'_, T> {
         if !is_alone {
             let mut sums = [[zero; N]; 4];
             let mut room = Room::<T, N>::new();
+            let mut shares = Shares::<T, N>::new();
             let mut start = 0;
             while start < self.logits.len() {
                 let range = start..self.logits.len().min(start + N);
-                let mut terms = [[zero; N]; 4];
                 let block = room.block::<V>(context, self, softmax, results, range.clone());
-                let mut at = 0;
-                while at < range.len() {
-                    let (_, share) = self.share::<V, N>(context, softmax, &smoothing, &block, at, order);
-                    share.value.store(&mut terms[0], at);
-                    if order >= Order::First {
-                        share.first.store(&mut terms[1], at);
+                self.shares::<V, N>(context, softmax, &smoothing, &block, range.len(), order, &mut shares);
+                let mut bent = [zero; N];
+                if order >= Order::Second && !self.vector.is_empty() {
+                    let mut at = 0;
+                    while at < range.len() {
+                        let v = V::load(context, block.vector, at);
+                        let v = v - v.splat(self.vector[softmax.top.class]) - v.splat(totals.mean);
+                        (V::load(context, &shares.second, at) * v).store(&mut bent, at);
+                        at += V::LANES;
                     }
-                    if order >= Order::Second {
-                        share.second.store(&mut terms[2], at);
-                        if !self.vector.is_empty() {
-                            let v = V::load(context, block.vector, at);
-                            let v = v - v.splat(self.vector[softmax.top.class]) - v.splat(totals.mean);
-                            (share.second * v).store(&mut terms[3], at);
-                        }
-                    }
-                    at += V::LANES;
                 }
+                let terms = [&mut shares.value, &mut shares.first, &mut shares.second, &mut bent];
                 let mut k = 0;
                 while k < 4 {
                     if range.contains(&apart) {
                         terms[k][apart - start] = zero;
                     }
                     if k == 0 || k <= order as usize || (k == 3 && !self.vector.is_empty()) {
-                        add(&terms[k], range.len(), &mut sums[k]);
+                        add(terms[k], range.len(), &mut sums[k]);
                     }
                     k += 1;
                 }
@@ -211,18 +206,27 @@ impl<T: Float> Row<'_, T> {
         results: &mut Results<'_, T>,
     ) {
         let mut room = Room::<T, N>::new();
+        let mut shares = Shares::<T, N>::new();
         let mut start = 0;
         while start < self.logits.len() {
             let range = start..self.logits.len().min(start + N);
             let mut derivatives = [[T::from_f64(0.0); N]; 3];
             let block = room.block::<V>(context, self, softmax, results, range.clone());
+            if !is_alone {
+                self.shares::<V, N>(context, softmax, smoothing, &block, range.len(), order, &mut shares);
+            }
             let mut at = 0;
             while at < range.len() {
                 let (p, share) = if is_alone {
                     let e = V::load(context, block.powers, at);
                     (e * e.splat(softmax.reciprocal), Jet { value: e.zero(), first: e.zero(), second: e.zero() })
                 } else {
-                    self.share::<V, N>(context, softmax, smoothing, &block, at, order)
+                    let share = Jet {
+                        value: V::load(context, &shares.value, at),
+                        first: V::load(context, &shares.first, at),
+                        second: V::load(context, &shares.second, at),
+                    };
+                    (V::load(context, &shares.p, at), share)
                 };
                 let (first, scale) = (p.splat(totals.first), p.splat(scale));
                 if results[GRADIENT].is_some() {

@@ -43,7 +43,7 @@ pub(super) fn evaluate<T: Float>(plan: &Plan<T>, mut rows: Rows<'_, T>) {
     {
         return evaluate_double(plan, rows);
     }
-    if size_of::<T>() > LARGE { scalars::<T, 1>(plan, rows) } else { scalars::<T, STRETCH>(plan, rows) }
+    if const { size_of::<T>() > LARGE } { scalars::<T, 1>(plan, rows) } else { scalars::<T, STRETCH>(plan, rows) }
 }
 
 /// Not inlined, so that no call but this makes room for it on the stack.

@@ -65,6 +65,21 @@ impl<T: Float, const N: usize> Room<T, N> {
     }
 }
 
+/// Probabilities of a stretch of classes, and what they contribute.
+pub(super) struct Shares<T, const N: usize> {
+    pub(super) p: [T; N],
+    pub(super) value: [T; N],
+    pub(super) first: [T; N],
+    pub(super) second: [T; N],
+}
+
+impl<T: Float, const N: usize> Shares<T, N> {
+    pub(super) fn new() -> Self {
+        let zeros = [T::from_f64(0.0); N];
+        Shares { p: zeros, value: zeros, first: zeros, second: zeros }
+    }
+}
+
 impl<T: Float> Row<'_, T> {
     /// How the target is spread. Smoothing that rounds to nothing is none.
     pub(super) fn smoothing(&self) -> Smoothing<T> {
@@ -78,7 +93,7 @@ impl<T: Float> Row<'_, T> {
     }
 
     /// Probability and share of one class.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn share_of(
         &self,
         class: usize,
@@ -107,9 +122,39 @@ impl<T: Float> Row<'_, T> {
         (probability, Jet { value, first, second })
     }
 
-    /// Probabilities of the lanes and their shares; those of the class that is left out are of no account.
+    /// Probabilities and shares of the first classes of a stretch; those of the class that is left out are of no account.
+    #[inline(never)]
+    #[expect(clippy::too_many_arguments, reason = "what a row knows by then")]
+    pub(super) fn shares<V: Arithmetic<Element = T>, const N: usize>(
+        &self,
+        context: V::Context,
+        softmax: &Softmax<T>,
+        smoothing: &Smoothing<T>,
+        block: &Block<'_, T, N>,
+        count: usize,
+        order: Order,
+        to: &mut Shares<T, N>,
+    ) {
+        V::vectorized(
+            context,
+            #[inline(always)]
+            || {
+                let mut at = 0;
+                while at < count {
+                    let (p, share) = self.share::<V, N>(context, softmax, smoothing, block, at, order);
+                    p.store(&mut to.p, at);
+                    share.value.store(&mut to.value, at);
+                    share.first.store(&mut to.first, at);
+                    share.second.store(&mut to.second, at);
+                    at += V::LANES;
+                }
+            },
+        );
+    }
+
+    /// Those of the lanes.
     #[inline(always)]
-    pub(super) fn share<V: Arithmetic<Element = T>, const N: usize>(
+    fn share<V: Arithmetic<Element = T>, const N: usize>(
         &self,
         context: V::Context,
         softmax: &Softmax<T>,
