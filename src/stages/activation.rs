@@ -57,8 +57,23 @@ pub(crate) fn exponential<V: Arithmetic>(z: V, logit: [V; 3], log_2_odds: V, shi
 /// The stage: a and 2^(j − n) of every logit, and whether all logits are within the [`bound`].
 ///
 /// NaN may count as either; it comes out as NaN.
+#[inline(never)]
+pub(crate) fn stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
+    context: V::Context,
+    reference: &Reference<K>,
+    logits: &Steps<V::Element, L>,
+    a: &mut Steps<V::Element, L>,
+    power: &mut Steps<V::Element, L>,
+) -> bool {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || exponentials::<V, K, L>(context, reference, logits, a, power),
+    )
+}
+
 #[inline(always)]
-pub(crate) fn exponentials<V: Arithmetic, K: Column<V, L>, const L: usize>(
+fn exponentials<V: Arithmetic, K: Column<V, L>, const L: usize>(
     context: V::Context,
     reference: &Reference<K>,
     logits: &Steps<V::Element, L>,

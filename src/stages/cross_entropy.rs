@@ -9,8 +9,20 @@ use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
 
 /// The stage, with derivatives as far as `ORDER`.
+#[inline(never)]
+pub(crate) fn stage<V: Arithmetic, const L: usize, const ORDER: u8>(
+    context: V::Context,
+    terms: &mut Terms<'_, V::Element, L>,
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || entropies::<V, L, ORDER>(context, terms),
+    );
+}
+
 #[inline(always)]
-pub(crate) fn entropies<V: Arithmetic, const L: usize, const ORDER: u8>(
+fn entropies<V: Arithmetic, const L: usize, const ORDER: u8>(
     context: V::Context,
     terms: &mut Terms<'_, V::Element, L>,
 ) {

@@ -72,8 +72,23 @@ pub(crate) fn exponent<V: Arithmetic>(y: V, gamma_pos: V, gamma_neg: V) -> Pair<
 }
 
 /// The stage for whole exponents up to 4, and labels that are 0 or 1.
+#[inline(never)]
+pub(crate) fn whole_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
+    context: V::Context,
+    gamma_pos: K,
+    gamma_neg: K,
+    labels: &Steps<V::Element, L>,
+    terms: &mut Terms<'_, V::Element, L>,
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || whole_powers::<V, K, L>(context, gamma_pos, gamma_neg, labels, terms),
+    );
+}
+
 #[inline(always)]
-pub(crate) fn whole_powers<V: Arithmetic, K: Column<V, L>, const L: usize>(
+fn whole_powers<V: Arithmetic, K: Column<V, L>, const L: usize>(
     context: V::Context,
     gamma_pos: K,
     gamma_neg: K,
@@ -94,8 +109,23 @@ pub(crate) fn whole_powers<V: Arithmetic, K: Column<V, L>, const L: usize>(
 }
 
 /// The stage for any exponents, and labels from 0 to 1.
+#[inline(never)]
+pub(crate) fn real_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
+    context: V::Context,
+    gamma_pos: K,
+    gamma_neg: K,
+    labels: &Steps<V::Element, L>,
+    terms: &mut Terms<'_, V::Element, L>,
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || real_powers::<V, K, L>(context, gamma_pos, gamma_neg, labels, terms),
+    );
+}
+
 #[inline(always)]
-pub(crate) fn real_powers<V: Arithmetic, K: Column<V, L>, const L: usize>(
+fn real_powers<V: Arithmetic, K: Column<V, L>, const L: usize>(
     context: V::Context,
     gamma_pos: K,
     gamma_neg: K,
@@ -140,8 +170,24 @@ pub(crate) fn unfocused_stage<V: Arithmetic, const L: usize>(
 }
 
 /// The last stage: the losses and their derivatives as far as `ORDER`, those multiplied by a scale.
+#[inline(never)]
+pub(crate) fn combination_stage<V: Arithmetic, const L: usize, const ORDER: u8>(
+    context: V::Context,
+    terms: &Terms<'_, V::Element, L>,
+    scale: V::Element,
+    values: &mut Steps<V::Element, L>,
+    firsts: &mut Steps<V::Element, L>,
+    seconds: &mut Steps<V::Element, L>,
+) {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || losses::<V, L, ORDER>(context, terms, scale, values, firsts, seconds),
+    );
+}
+
 #[inline(always)]
-pub(crate) fn losses<V: Arithmetic, const L: usize, const ORDER: u8>(
+fn losses<V: Arithmetic, const L: usize, const ORDER: u8>(
     context: V::Context,
     terms: &Terms<'_, V::Element, L>,
     scale: V::Element,

@@ -123,12 +123,16 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
     {
         let steps = logits.len();
         let [a, power] = scratch.activation.each_mut().map(|column| &mut column[..steps]);
-        let mut terms = Terms::new(&mut scratch.terms, steps);
-        let is_common = self.terms(Some(logits), labels, a, power, None, &mut terms);
-        if is_common {
-            self.weigh(labels, false, &mut terms, results);
+        if !activation::stage(self.context, &self.class.reference, logits, a, power) {
+            return false;
         }
-        is_common
+        let mut terms = Terms::new(&mut scratch.terms, steps);
+        if !self.terms(labels, [a, power], None, &mut terms) {
+            return false;
+        }
+        self.weigh(labels, false, &mut terms);
+        self.combine(labels, &terms, results);
+        true
     }
 
     /// The results of any block, and whether it was common. The bits of an element do not depend on its neighbours: it goes through the same stages.
@@ -145,55 +149,69 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
     where
         K: Column<V, L>,
     {
-        let Survey { is_valid, is_moderate, has_hard, has_soft } =
-            weights::survey::<V, L>(self.context, logits, labels);
+        let Survey { is_valid, has_hard, has_soft } = weights::survey::<V, L>(self.context, labels);
         if !is_valid {
             return Err(InvalidLabel);
         }
-        let steps = logits.len();
-        let clamped = if is_moderate {
-            logits
-        } else {
-            activation::clamp_stage::<V, L>(self.context, logits, &mut general.clamped[..steps]);
-            &general.clamped[..steps]
-        };
-        let saturated = (!is_moderate).then_some(logits);
+        let (steps, reference) = (logits.len(), &self.class.reference);
         let [a, power] = scratch.activation.each_mut().map(|column| &mut column[..steps]);
+        let is_moderate = activation::stage(self.context, reference, logits, a, power);
+        if !is_moderate {
+            let clamped = &mut general.clamped[..steps];
+            activation::clamp_stage::<V, L>(self.context, logits, clamped);
+            activation::stage(self.context, reference, clamped, a, power);
+        }
+        let activation = [&*a, &*power];
+        let saturated = (!is_moderate).then_some(logits);
         let mut terms = Terms::new(&mut scratch.terms, steps);
-        let mut spare_terms = Terms::new(&mut general.terms, steps);
         let [zeros, ones] = general.labels.each_ref().map(|labels| &labels[..steps]);
+        let mut spare_terms = Terms::new(&mut general.terms, steps);
         let spare = &mut general.results.each_mut().map(|column| &mut column[..steps]);
-        if !has_soft {
-            self.terms(Some(clamped), labels, a, power, saturated, &mut terms);
-            self.weigh(labels, false, &mut terms, results);
-        } else if self.formula.implementation == Implementation::AlibabaMiil {
-            self.terms(Some(clamped), zeros, a, power, saturated, &mut terms);
-            self.terms(None, ones, a, power, saturated, &mut spare_terms);
-            self.blended(logits, labels, saturated.is_some(), &spare_terms, &mut terms, results);
-            if has_hard {
-                self.terms(None, labels, a, power, saturated, &mut terms);
-                self.weigh(labels, false, &mut terms, spare);
-                for (hard, results) in spare.iter().zip(&mut *results).take(self.order.columns()) {
-                    weights::hard_stage::<V, L>(self.context, labels, hard, results);
+        match self.formula.implementation {
+            _ if !has_soft => self.hard(labels, activation, saturated, &mut terms, results),
+            Implementation::AlibabaMiil => {
+                self.terms(zeros, activation, saturated, &mut terms);
+                self.terms(ones, activation, saturated, &mut spare_terms);
+                self.blended(logits, labels, saturated.is_some(), &spare_terms, &mut terms, results);
+                if has_hard {
+                    self.hard(labels, activation, saturated, &mut terms, spare);
+                    for (hard, results) in spare.iter().zip(&mut *results).take(self.order.columns()) {
+                        weights::hard_stage::<V, L>(self.context, labels, hard, results);
+                    }
                 }
             }
-        } else {
-            // Both have one scale; it comes last, because they may cancel each other.
-            let unscaled = Stages { scale: V::Element::from_f64(1.0), ..*self };
-            unscaled.terms(Some(clamped), ones, a, power, saturated, &mut terms);
-            unscaled.weigh(ones, false, &mut terms, spare);
-            unscaled.terms(None, zeros, a, power, saturated, &mut terms);
-            unscaled.weigh(zeros, false, &mut terms, results);
-            let scales = [unscaled.scale, self.scale, self.scale];
-            let columns = spare.iter().zip(&mut *results).zip(scales).take(self.order.columns());
-            for ((positive, results), scale) in columns {
-                soft::mixture_stage(self.context, self.class.pos_weight, scale, labels, positive, results);
+            Implementation::DeepPsp | Implementation::Paper => {
+                // Both have one scale; it comes last, because they may cancel each other.
+                let unscaled = Stages { scale: V::Element::from_f64(1.0), ..*self };
+                unscaled.hard(ones, activation, saturated, &mut terms, spare);
+                unscaled.hard(zeros, activation, saturated, &mut terms, results);
+                let scales = [unscaled.scale, self.scale, self.scale];
+                let columns = spare.iter().zip(&mut *results).zip(scales).take(self.order.columns());
+                for ((positive, results), scale) in columns {
+                    soft::mixture_stage(self.context, self.class.pos_weight, scale, labels, positive, results);
+                }
             }
         }
         if saturated.is_some() && self.order != Order::Parameters {
             self.mend_infinite(logits, labels, results);
         }
         Ok(!has_soft && is_moderate)
+    }
+
+    /// The loss of labels that are 0 or 1.
+    fn hard<const L: usize>(
+        &self,
+        labels: &Steps<V::Element, L>,
+        activation: [&Steps<V::Element, L>; 2],
+        saturated: Option<&Steps<V::Element, L>>,
+        terms: &mut Terms<'_, V::Element, L>,
+        results: &mut Results<'_, V::Element, L>,
+    ) where
+        K: Column<V, L>,
+    {
+        self.terms(labels, activation, saturated, terms);
+        self.weigh(labels, false, terms);
+        self.combine(labels, terms, results);
     }
 
     /// `AlibabaMiil` on labels between 0 and 1: base, cross-entropy and exponent are each a mixture of both labels.
@@ -216,57 +234,39 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
             }
             Order::Second => soft::blended_stage::<V, K, L, 2>(context, pos_weight, logits, labels, positive, terms),
         }
-        self.weigh(labels, true, terms, results);
+        self.weigh(labels, true, terms);
+        self.evaluate(terms, results);
         if is_saturated {
             let gammas = [self.class.gamma_pos, self.class.gamma_neg];
             soft::saturated_stage(context, gammas, logits, labels, terms, results[0]);
             self.mend_infinite(logits, labels, results);
         }
-        if self.order == Order::Parameters {
-            let results = results.each_mut().map(|column| &mut **column);
-            parameters::slopes_stage::<V, L>(context, labels, terms, results);
-        }
+        self.slopes(labels, terms, results);
     }
 
-    /// Activation, unless it is known, margin and cross-entropy. Says whether all logits are moderate and all labels 0 or 1.
-    #[inline(never)]
+    /// Margin and cross-entropy. Says whether all labels are 0 or 1.
     fn terms<const L: usize>(
         &self,
-        logits: Option<&Steps<V::Element, L>>,
         labels: &Steps<V::Element, L>,
-        a: &mut Steps<V::Element, L>,
-        power: &mut Steps<V::Element, L>,
+        activation: [&Steps<V::Element, L>; 2],
         saturated: Option<&Steps<V::Element, L>>,
         terms: &mut Terms<'_, V::Element, L>,
     ) -> bool
     where
         K: Column<V, L>,
     {
-        let (context, reference) = (self.context, &self.class.reference);
-        let is_common = V::vectorized(
-            context,
-            #[inline(always)]
-            || {
-                let are_moderate = match logits {
-                    Some(logits) => activation::exponentials(context, reference, logits, a, power),
-                    None => true,
-                };
-                let are_hard = match self.order {
-                    Order::Value | Order::First => {
-                        margin::wrong_probabilities::<V, K, L, false>(context, reference, labels, a, power, terms)
-                    }
-                    Order::Second | Order::Parameters => {
-                        margin::wrong_probabilities::<V, K, L, true>(context, reference, labels, a, power, terms)
-                    }
-                };
-                match self.order {
-                    Order::Value | Order::Parameters => cross_entropy::entropies::<V, L, 0>(context, terms),
-                    Order::First => cross_entropy::entropies::<V, L, 1>(context, terms),
-                    Order::Second => cross_entropy::entropies::<V, L, 2>(context, terms),
-                }
-                are_moderate & are_hard
-            },
-        );
+        let (context, reference, [a, power]) = (self.context, &self.class.reference, activation);
+        let are_hard = match self.order {
+            Order::Value | Order::First => margin::stage::<V, K, L, false>(context, reference, labels, a, power, terms),
+            Order::Second | Order::Parameters => {
+                margin::stage::<V, K, L, true>(context, reference, labels, a, power, terms)
+            }
+        };
+        match self.order {
+            Order::Value | Order::Parameters => cross_entropy::stage::<V, L, 0>(context, terms),
+            Order::First => cross_entropy::stage::<V, L, 1>(context, terms),
+            Order::Second => cross_entropy::stage::<V, L, 2>(context, terms),
+        }
         if let Some(logits) = saturated {
             cross_entropy::saturated_stage(context, reference, logits, labels, terms);
         }
@@ -276,17 +276,15 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         if let Some(floor) = self.formula.floor {
             cross_entropy::floor_stage::<V, L>(context, floor, terms);
         }
-        is_common
+        are_hard
     }
 
-    /// Focal weight and combination.
-    #[inline(never)]
+    /// The focal weight.
     fn weigh<const L: usize>(
         &self,
         labels: &Steps<V::Element, L>,
         is_blended: bool,
         terms: &mut Terms<'_, V::Element, L>,
-        results: &mut Results<'_, V::Element, L>,
     ) where
         K: Column<V, L>,
     {
@@ -294,44 +292,58 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         if !self.is_shifted() {
             margin::unshifted_stage(context, &self.class.reference, labels, terms);
         }
-        let (is_whole, [values, first, second]) = (self.formula.is_whole && !is_blended, results);
-        V::vectorized(
-            context,
-            #[inline(always)]
-            || {
-                if is_whole {
-                    focal::whole_powers(context, gamma_pos, gamma_neg, labels, terms);
-                } else {
-                    focal::real_powers(context, gamma_pos, gamma_neg, labels, terms);
-                }
-                self.adjust(is_blended, terms);
-                match self.order {
-                    Order::Value => focal::losses::<V, L, 0>(context, terms, self.scale, values, first, second),
-                    Order::First | Order::Parameters => {
-                        focal::losses::<V, L, 1>(context, terms, self.scale, values, first, second);
-                    }
-                    Order::Second => focal::losses::<V, L, 2>(context, terms, self.scale, values, first, second),
-                }
-            },
-        );
-        if self.order == Order::Parameters && !is_blended {
-            parameters::slopes_stage::<V, L>(context, labels, terms, [values, first, second]);
+        if self.formula.is_whole && !is_blended {
+            focal::whole_stage(context, gamma_pos, gamma_neg, labels, terms);
+        } else {
+            focal::real_stage(context, gamma_pos, gamma_neg, labels, terms);
         }
-    }
-
-    /// What few calls need between focal weight and combination.
-    #[inline(always)]
-    fn adjust<const L: usize>(&self, is_blended: bool, terms: &mut Terms<'_, V::Element, L>) {
         match self.order {
-            Order::Parameters if is_blended => parameters::blended_logarithm_stage::<V, L>(self.context, terms),
-            Order::Parameters => parameters::logarithm_stage::<V, L>(self.context, self.is_shifted(), terms),
+            Order::Parameters if is_blended => parameters::blended_logarithm_stage::<V, L>(context, terms),
+            Order::Parameters => parameters::logarithm_stage::<V, L>(context, self.is_shifted(), terms),
             _ => {}
         }
         if self.formula.is_unfocused {
-            focal::unfocused_stage::<V, L>(self.context, terms);
+            focal::unfocused_stage::<V, L>(context, terms);
         }
         if self.formula.is_detached && self.order != Order::Parameters {
             terms.gamma.fill([V::Element::from_f64(0.0); L]);
+        }
+    }
+
+    /// The product of focal weight and cross-entropy.
+    fn combine<const L: usize>(
+        &self,
+        labels: &Steps<V::Element, L>,
+        terms: &Terms<'_, V::Element, L>,
+        results: &mut Results<'_, V::Element, L>,
+    ) {
+        self.evaluate(terms, results);
+        self.slopes(labels, terms, results);
+    }
+
+    /// The derivatives in the parameters, where they are asked for.
+    fn slopes<const L: usize>(
+        &self,
+        labels: &Steps<V::Element, L>,
+        terms: &Terms<'_, V::Element, L>,
+        results: &mut Results<'_, V::Element, L>,
+    ) {
+        if self.order == Order::Parameters {
+            let results = results.each_mut().map(|column| &mut **column);
+            parameters::slopes_stage::<V, L>(self.context, labels, terms, results);
+        }
+    }
+
+    fn evaluate<const L: usize>(&self, terms: &Terms<'_, V::Element, L>, results: &mut Results<'_, V::Element, L>) {
+        let [values, first, second] = results;
+        match self.order {
+            Order::Value => focal::combination_stage::<V, L, 0>(self.context, terms, self.scale, values, first, second),
+            Order::First | Order::Parameters => {
+                focal::combination_stage::<V, L, 1>(self.context, terms, self.scale, values, first, second);
+            }
+            Order::Second => {
+                focal::combination_stage::<V, L, 2>(self.context, terms, self.scale, values, first, second)
+            }
         }
     }
 

@@ -64,8 +64,24 @@ impl<V: Arithmetic> WrongProbability<V> {
 /// The stage, for labels that are 0 or 1; others are of no account. With `SECOND`, also b″ and what C″ needs.
 ///
 /// Says whether all labels are 0 or 1.
+#[inline(never)]
+pub(crate) fn stage<V: Arithmetic, K: Column<V, L>, const L: usize, const SECOND: bool>(
+    context: V::Context,
+    reference: &Reference<K>,
+    labels: &Steps<V::Element, L>,
+    a: &Steps<V::Element, L>,
+    power: &Steps<V::Element, L>,
+    terms: &mut Terms<'_, V::Element, L>,
+) -> bool {
+    V::vectorized(
+        context,
+        #[inline(always)]
+        || wrong_probabilities::<V, K, L, SECOND>(context, reference, labels, a, power, terms),
+    )
+}
+
 #[inline(always)]
-pub(crate) fn wrong_probabilities<V: Arithmetic, K: Column<V, L>, const L: usize, const SECOND: bool>(
+fn wrong_probabilities<V: Arithmetic, K: Column<V, L>, const L: usize, const SECOND: bool>(
     context: V::Context,
     reference: &Reference<K>,
     labels: &Steps<V::Element, L>,
