@@ -15,7 +15,7 @@ pub(crate) const LARGE: usize = 64;
 /// The largest number of elements in a block of a type, in which its intermediate results fit into the nearest cache.
 pub(crate) fn block_length<T>() -> usize {
     match size_of::<T>() {
-        ..=8 => 8 * LANES,
+        ..=8 => 9 * LANES,
         9..=LARGE => LANES,
         _ => 1,
     }

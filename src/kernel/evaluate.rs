@@ -85,11 +85,11 @@ fn scalars<T: Float, const L: usize>(plan: &Plan<T>, run: Run<'_, T>) -> Result<
 // Functions without parameters are compiled with this crate and not, unoptimized perhaps, with its user.
 
 fn evaluate_single(plan: &Plan<f32>, elements: Run<'_, f32>) -> Result<(), InvalidLabel> {
-    run(Evaluate::<f32, 8> { plan, run: elements })
+    run(Evaluate::<f32, 9> { plan, run: elements })
 }
 
 fn evaluate_double(plan: &Plan<f64>, elements: Run<'_, f64>) -> Result<(), InvalidLabel> {
-    run(Evaluate::<f64, 4> { plan, run: elements })
+    run(Evaluate::<f64, 5> { plan, run: elements })
 }
 
 /// A run, in blocks of at most `N` steps.

@@ -108,9 +108,9 @@ fn whole_powers<V: Arithmetic, K: Column<V, L>, const L: usize>(
     });
 }
 
-/// The stage for any exponents, and labels from 0 to 1.
+/// The stage for any exponents, and labels that are 0 or 1, or `BLENDED` from 0 to 1.
 #[inline(never)]
-pub(crate) fn real_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
+pub(crate) fn real_stage<V: Arithmetic, K: Column<V, L>, const L: usize, const BLENDED: bool>(
     context: V::Context,
     gamma_pos: K,
     gamma_neg: K,
@@ -120,12 +120,12 @@ pub(crate) fn real_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
     V::vectorized(
         context,
         #[inline(always)]
-        || real_powers::<V, K, L>(context, gamma_pos, gamma_neg, labels, terms),
+        || real_powers::<V, K, L, BLENDED>(context, gamma_pos, gamma_neg, labels, terms),
     );
 }
 
 #[inline(always)]
-fn real_powers<V: Arithmetic, K: Column<V, L>, const L: usize>(
+fn real_powers<V: Arithmetic, K: Column<V, L>, const L: usize, const BLENDED: bool>(
     context: V::Context,
     gamma_pos: K,
     gamma_neg: K,
@@ -138,10 +138,16 @@ fn real_powers<V: Arithmetic, K: Column<V, L>, const L: usize>(
     for_each_value!(V, L, steps, |step, lane| {
         let y = V::load(context, &labels[step], lane);
         let (pos, neg) = (gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
-        let gamma = exponent(y, pos, neg);
+        let (gamma, less_one) = if BLENDED {
+            let gamma = exponent(y, pos, neg);
+            (gamma.hi, gamma.plus_single(-y.one()))
+        } else {
+            let gamma = V::select(y.eq(y.zero()), neg, pos);
+            (gamma, Pair::sum(gamma, -y.one()))
+        };
+        gamma.store(&mut gammas[step], lane);
         let base = load_pair(context, [base, low], step, lane);
-        gamma.hi.store(&mut gammas[step], lane);
-        real_power(base, gamma.plus_single(-y.one())).store(&mut powers[step], lane);
+        real_power(base, less_one).store(&mut powers[step], lane);
     });
 }
 
