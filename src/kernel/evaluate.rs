@@ -179,6 +179,7 @@ impl<T: Float> Run<'_, T> {
                 output_block(&mut self.gradient, &range, first),
                 output_block(&mut self.hessian, &range, second),
             ];
+            ask_for(columns[1]);
             // Where a block was not common, the next is not likely to be.
             is_common = is_common && stages.common(logits, labels, &mut scratch, &mut columns);
             if !is_common {
@@ -255,6 +256,17 @@ impl<T: Float> Run<'_, T> {
             gradient: reborrow_as(&mut self.gradient),
             hessian: reborrow_as(&mut self.hessian),
         })
+    }
+}
+
+/// Reads a number of every cache line of a column that is about to be written.
+///
+/// The stages come to the memory of inputs and outputs one after the other, each in a burst. The first stage reads all inputs; asked
+/// for at the same time, the outputs are on their way while it waits.
+#[inline(always)]
+fn ask_for<T: Copy, const L: usize>(column: &Steps<T, L>) {
+    for step in column {
+        std::hint::black_box((step[0], step[L / 2]));
     }
 }
 

@@ -54,21 +54,23 @@ pub(crate) fn exponential<V: Arithmetic>(z: V, logit: [V; 3], log_2_odds: V, shi
     (V::exp_m1_reduced(r, -third), power)
 }
 
-/// The stage: a and 2^(j − n) of every logit, and whether all logits are within the [`bound`].
+/// The stage: a and 2^(j − n) of every logit. Says whether the block is common: all logits are within the [`bound`], and all labels
+/// 0 or 1.
 ///
-/// NaN may count as either; it comes out as NaN.
+/// A NaN among the logits may count as either; it comes out as NaN.
 #[inline(never)]
 pub(crate) fn stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
     context: V::Context,
     reference: &Reference<K>,
     logits: &Steps<V::Element, L>,
+    labels: &Steps<V::Element, L>,
     a: &mut Steps<V::Element, L>,
     power: &mut Steps<V::Element, L>,
 ) -> bool {
     V::vectorized(
         context,
         #[inline(always)]
-        || exponentials::<V, K, L>(context, reference, logits, a, power),
+        || exponentials::<V, K, L>(context, reference, logits, labels, a, power),
     )
 }
 
@@ -77,16 +79,21 @@ fn exponentials<V: Arithmetic, K: Column<V, L>, const L: usize>(
     context: V::Context,
     reference: &Reference<K>,
     logits: &Steps<V::Element, L>,
+    labels: &Steps<V::Element, L>,
     a: &mut Steps<V::Element, L>,
     power: &mut Steps<V::Element, L>,
 ) -> bool {
     let steps = logits.len();
-    let (a, power) = (&mut a[..steps], &mut power[..steps]);
+    let (labels, a, power) = (&labels[..steps], &mut a[..steps], &mut power[..steps]);
     let Reference { logit: [first, second, third], log_2_odds, shift, .. } = *reference;
-    let mut largest = V::filled(context, V::Element::from_f64(0.0));
+    let zero = V::filled(context, V::Element::from_f64(0.0));
+    let (mut largest, mut soft) = (zero, zero);
     for_each_value!(V, L, steps, |step, lane| {
         let z = V::load(context, &logits[step], lane);
         largest = z.abs().max(largest);
+        let y = V::load(context, &labels[step], lane);
+        // 0 for 0 and 1 alone. A sum and not a maximum, which NaN may pass.
+        soft = soft + y.mul_sub(y, y).abs();
         let logit =
             [first.load(context, step, lane), second.load(context, step, lane), third.load(context, step, lane)];
         let log_2_odds = log_2_odds.load(context, step, lane);
@@ -94,7 +101,7 @@ fn exponentials<V: Arithmetic, K: Column<V, L>, const L: usize>(
         exponential.0.store(&mut a[step], lane);
         exponential.1.store(&mut power[step], lane);
     });
-    bound(largest).ge(largest).all()
+    (bound(largest).ge(largest) & soft.eq(zero)).all()
 }
 
 /// Logits within ±[`bound`].

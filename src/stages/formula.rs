@@ -123,13 +123,11 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
     {
         let steps = logits.len();
         let [a, power] = scratch.activation.each_mut().map(|column| &mut column[..steps]);
-        if !activation::stage(self.context, &self.class.reference, logits, a, power) {
+        if !activation::stage(self.context, &self.class.reference, logits, labels, a, power) {
             return false;
         }
         let mut terms = Terms::new(&mut scratch.terms, steps);
-        if !self.terms(labels, [a, power], None, &mut terms) {
-            return false;
-        }
+        self.terms(labels, [a, power], None, &mut terms);
         self.weigh(labels, false, &mut terms);
         self.combine(labels, &terms, results);
         true
@@ -149,18 +147,20 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
     where
         K: Column<V, L>,
     {
-        let Survey { is_valid, has_hard, has_soft } = weights::survey::<V, L>(self.context, labels);
+        let Survey { is_valid, is_moderate, has_hard, has_soft } =
+            weights::survey::<V, L>(self.context, logits, labels);
         if !is_valid {
             return Err(InvalidLabel);
         }
         let (steps, reference) = (logits.len(), &self.class.reference);
         let [a, power] = scratch.activation.each_mut().map(|column| &mut column[..steps]);
-        let is_moderate = activation::stage(self.context, reference, logits, a, power);
-        if !is_moderate {
-            let clamped = &mut general.clamped[..steps];
-            activation::clamp_stage::<V, L>(self.context, logits, clamped);
-            activation::stage(self.context, reference, clamped, a, power);
-        }
+        let clamped = if is_moderate {
+            logits
+        } else {
+            activation::clamp_stage::<V, L>(self.context, logits, &mut general.clamped[..steps]);
+            &general.clamped[..steps]
+        };
+        activation::stage(self.context, reference, clamped, labels, a, power);
         let activation = [&*a, &*power];
         let saturated = (!is_moderate).then_some(logits);
         let mut terms = Terms::new(&mut scratch.terms, steps);
@@ -244,24 +244,25 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         self.slopes(labels, terms, results);
     }
 
-    /// Margin and cross-entropy. Says whether all labels are 0 or 1.
+    /// Margin and cross-entropy of labels that are 0 or 1.
     fn terms<const L: usize>(
         &self,
         labels: &Steps<V::Element, L>,
         activation: [&Steps<V::Element, L>; 2],
         saturated: Option<&Steps<V::Element, L>>,
         terms: &mut Terms<'_, V::Element, L>,
-    ) -> bool
-    where
+    ) where
         K: Column<V, L>,
     {
         let (context, reference, [a, power]) = (self.context, &self.class.reference, activation);
-        let are_hard = match self.order {
-            Order::Value | Order::First => margin::stage::<V, K, L, false>(context, reference, labels, a, power, terms),
-            Order::Second | Order::Parameters => {
-                margin::stage::<V, K, L, true>(context, reference, labels, a, power, terms)
+        match self.order {
+            Order::Value | Order::First => {
+                margin::stage::<V, K, L, false>(context, reference, labels, a, power, terms);
             }
-        };
+            Order::Second | Order::Parameters => {
+                margin::stage::<V, K, L, true>(context, reference, labels, a, power, terms);
+            }
+        }
         match self.order {
             Order::Value | Order::Parameters => cross_entropy::stage::<V, L, 0>(context, terms),
             Order::First => cross_entropy::stage::<V, L, 1>(context, terms),
@@ -276,7 +277,6 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         if let Some(floor) = self.formula.floor {
             cross_entropy::floor_stage::<V, L>(context, floor, terms);
         }
-        are_hard
     }
 
     /// The focal weight.

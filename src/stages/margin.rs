@@ -4,7 +4,7 @@
 
 use super::activation::{Reference, Sigmoid};
 use super::{Column, Steps, Terms, for_each_value};
-use crate::arithmetic::{Arithmetic, Mask, Pair};
+use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
 use crate::elementwise::{self, Map, native_map};
 use crate::error::Error;
@@ -62,8 +62,6 @@ impl<V: Arithmetic> WrongProbability<V> {
 }
 
 /// The stage, for labels that are 0 or 1; others are of no account. With `SECOND`, also b″ and what C″ needs.
-///
-/// Says whether all labels are 0 or 1.
 #[inline(never)]
 pub(crate) fn stage<V: Arithmetic, K: Column<V, L>, const L: usize, const SECOND: bool>(
     context: V::Context,
@@ -72,12 +70,12 @@ pub(crate) fn stage<V: Arithmetic, K: Column<V, L>, const L: usize, const SECOND
     a: &Steps<V::Element, L>,
     power: &Steps<V::Element, L>,
     terms: &mut Terms<'_, V::Element, L>,
-) -> bool {
+) {
     V::vectorized(
         context,
         #[inline(always)]
         || wrong_probabilities::<V, K, L, SECOND>(context, reference, labels, a, power, terms),
-    )
+    );
 }
 
 #[inline(always)]
@@ -88,17 +86,14 @@ fn wrong_probabilities<V: Arithmetic, K: Column<V, L>, const L: usize, const SEC
     a: &Steps<V::Element, L>,
     power: &Steps<V::Element, L>,
     terms: &mut Terms<'_, V::Element, L>,
-) -> bool {
+) {
     let steps = labels.len();
     let (a, power) = (&a[..steps], &power[..steps]);
     let (base, base_low) = (&mut terms.base[..steps], &mut terms.base_low[..steps]);
     let (first, v) = (&mut terms.base_first[..steps], &mut terms.v[..steps]);
     let Reference { m, unit, odds, complement, .. } = *reference;
-    let mut soft = V::filled(context, V::Element::from_f64(0.0));
     for_each_value!(V, L, steps, |step, lane| {
         let y = V::load(context, &labels[step], lane);
-        // NaN for NaN, and no cancellation: a sum and not a maximum, which NaN may pass.
-        soft = soft + y.mul_sub(y, y).abs();
         let margin = Margin {
             m: m.load(context, step, lane),
             unit: unit.load(context, step, lane),
@@ -121,7 +116,6 @@ fn wrong_probabilities<V: Arithmetic, K: Column<V, L>, const L: usize, const SEC
             (q - p * (m / v)).store(&mut terms.entropy_second[step], lane);
         }
     });
-    soft.eq(soft.zero()).all()
 }
 
 /// For a focal weight that is not shifted: P instead of u as its base, where P is above the margin.

@@ -1,5 +1,6 @@
 //! What happens to elements before and after the loss: unknown labels, smoothing, weights, safeguards of the curvature.
 
+use super::activation::bound;
 use super::{Column, Steps, for_each_value};
 use crate::arithmetic::{Arithmetic, Mask};
 use crate::element::Float;
@@ -217,27 +218,40 @@ pub(crate) fn curvature_stage<V: Arithmetic, const L: usize>(
 pub(crate) struct Survey {
     /// All labels are from 0 to 1.
     pub(crate) is_valid: bool,
+    /// All logits are within the [`bound`].
+    pub(crate) is_moderate: bool,
     /// Some are 0 or 1; some are between.
     pub(crate) has_hard: bool,
     pub(crate) has_soft: bool,
 }
 
-/// Surveys labels.
+/// Surveys a block.
 #[inline(never)]
-pub(crate) fn survey<V: Arithmetic, const L: usize>(context: V::Context, labels: &Steps<V::Element, L>) -> Survey {
+pub(crate) fn survey<V: Arithmetic, const L: usize>(
+    context: V::Context,
+    logits: &Steps<V::Element, L>,
+    labels: &Steps<V::Element, L>,
+) -> Survey {
     V::vectorized(
         context,
         #[inline(always)]
         || {
             let zero = V::filled(context, V::Element::from_f64(0.0));
             let (mut valid, mut hard, mut soft) = (zero.eq(zero), zero.gt(zero), zero.gt(zero));
+            let mut moderate = valid;
             for_each_value!(V, L, labels.len(), |step, lane| {
-                let y = V::load(context, &labels[step], lane);
+                let (z, y) = (V::load(context, &logits[step], lane), V::load(context, &labels[step], lane));
                 let is_hard = y.eq(zero) | y.eq(y.one());
+                moderate = moderate & bound(z).ge(z.abs());
                 valid = valid & y.ge(zero) & y.one().ge(y);
                 (hard, soft) = (hard | is_hard, soft | !is_hard);
             });
-            Survey { is_valid: valid.all(), has_hard: !(!hard).all(), has_soft: !(!soft).all() }
+            Survey {
+                is_valid: valid.all(),
+                is_moderate: moderate.all(),
+                has_hard: !(!hard).all(),
+                has_soft: !(!soft).all(),
+            }
         },
     )
 }
