@@ -164,7 +164,7 @@ impl<T: Float> Run<'_, T> {
                     labels: &mut y[..steps],
                     factors: [&mut first[..steps], &mut second[..steps]],
                 };
-                let are_two = preparation_stage::<V, K, L>(context, &weights, [logits, labels], &mut prepared);
+                let are_two = preparation_stage::<V, K, L>(context, &weights, logits, labels, &mut prepared);
                 let Prepared { logits: z, labels: y, factors: [first, second] } = prepared;
                 (logits, labels) = (z, y);
                 factors = match weights.weighs() {

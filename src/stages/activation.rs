@@ -2,7 +2,7 @@
 //!
 //! With z the logit: p = σ(z) = 1/(1 + e⁻ᶻ), q = 1 − p = σ(−z), dp/dz = p·q.
 
-use super::{Column, Steps, for_each_value};
+use super::{Column, Steps, for_each_value, stage};
 use crate::arithmetic::{Arithmetic, Mask, Pair};
 use crate::element::Float;
 use crate::elementwise::{self, Map, native_map};
@@ -54,72 +54,52 @@ pub(crate) fn exponential<V: Arithmetic>(z: V, logit: [V; 3], log_2_odds: V, shi
     (V::exp_m1_reduced(r, -third), power)
 }
 
-/// The stage: a and 2^(j − n) of every logit. Says whether the block is common: all logits are within the [`bound`], and all labels
-/// 0 or 1.
-///
-/// A NaN among the logits may count as either; it comes out as NaN.
-#[inline(never)]
-pub(crate) fn stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
-    context: V::Context,
-    reference: &Reference<K>,
-    logits: &Steps<V::Element, L>,
-    labels: &Steps<V::Element, L>,
-    a: &mut Steps<V::Element, L>,
-    power: &mut Steps<V::Element, L>,
-) -> bool {
-    V::vectorized(
+stage! {
+    /// The stage: a and 2^(j − n) of every logit. Says whether the block is common: all logits are within the [`bound`],
+    /// and all labels are 0 or 1.
+    ///
+    /// A NaN among the logits may count as either; it comes out as NaN.
+    fn stage[K][](
         context,
-        #[inline(always)]
-        || exponentials::<V, K, L>(context, reference, logits, labels, a, power),
-    )
+        reference: &Reference<K>,
+        logits: &Steps<V::Element, L>,
+        labels: &Steps<V::Element, L>,
+        a: &mut Steps<V::Element, L>,
+        power: &mut Steps<V::Element, L>,
+    ) -> bool {
+        let steps = logits.len();
+        let (labels, a, power) = (&labels[..steps], &mut a[..steps], &mut power[..steps]);
+        let Reference { logit: [first, second, third], log_2_odds, shift, .. } = *reference;
+        let zero = V::filled(context, V::Element::from_f64(0.0));
+        let (mut largest, mut soft) = (zero, zero);
+        for_each_value!(V, L, steps, |step, lane| {
+            let z = V::load(context, &logits[step], lane);
+            largest = z.abs().max(largest);
+            let y = V::load(context, &labels[step], lane);
+            // 0 for 0 and 1 alone. A sum and not a maximum, which NaN may pass.
+            soft = soft + y.mul_sub(y, y).abs();
+            let logit =
+                [first.load(context, step, lane), second.load(context, step, lane), third.load(context, step, lane)];
+            let log_2_odds = log_2_odds.load(context, step, lane);
+            let exponential = exponential(z, logit, log_2_odds, shift.load(context, step, lane));
+            exponential.0.store(&mut a[step], lane);
+            exponential.1.store(&mut power[step], lane);
+        });
+        (bound(largest).ge(largest) & soft.eq(zero)).all()
+    }
 }
 
-#[inline(always)]
-fn exponentials<V: Arithmetic, K: Column<V, L>, const L: usize>(
-    context: V::Context,
-    reference: &Reference<K>,
-    logits: &Steps<V::Element, L>,
-    labels: &Steps<V::Element, L>,
-    a: &mut Steps<V::Element, L>,
-    power: &mut Steps<V::Element, L>,
-) -> bool {
-    let steps = logits.len();
-    let (labels, a, power) = (&labels[..steps], &mut a[..steps], &mut power[..steps]);
-    let Reference { logit: [first, second, third], log_2_odds, shift, .. } = *reference;
-    let zero = V::filled(context, V::Element::from_f64(0.0));
-    let (mut largest, mut soft) = (zero, zero);
-    for_each_value!(V, L, steps, |step, lane| {
-        let z = V::load(context, &logits[step], lane);
-        largest = z.abs().max(largest);
-        let y = V::load(context, &labels[step], lane);
-        // 0 for 0 and 1 alone. A sum and not a maximum, which NaN may pass.
-        soft = soft + y.mul_sub(y, y).abs();
-        let logit =
-            [first.load(context, step, lane), second.load(context, step, lane), third.load(context, step, lane)];
-        let log_2_odds = log_2_odds.load(context, step, lane);
-        let exponential = exponential(z, logit, log_2_odds, shift.load(context, step, lane));
-        exponential.0.store(&mut a[step], lane);
-        exponential.1.store(&mut power[step], lane);
-    });
-    (bound(largest).ge(largest) & soft.eq(zero)).all()
-}
-
-/// Logits within ±[`bound`].
-#[inline(never)]
-pub(crate) fn clamp_stage<V: Arithmetic, const L: usize>(
-    context: V::Context,
-    logits: &Steps<V::Element, L>,
-    clamped: &mut Steps<V::Element, L>,
-) {
-    V::vectorized(
+stage! {
+    /// Logits within ±[`bound`].
+    fn clamp_stage[][](
         context,
-        #[inline(always)]
-        || {
-            for_each_value!(V, L, logits.len(), |step, lane| {
-                clamp(V::load(context, &logits[step], lane)).store(&mut clamped[step], lane);
-            });
-        },
-    );
+        logits: &Steps<V::Element, L>,
+        clamped: &mut Steps<V::Element, L>,
+    ) {
+        for_each_value!(V, L, logits.len(), |step, lane| {
+            clamp(V::load(context, &logits[step], lane)).store(&mut clamped[step], lane);
+        });
+    }
 }
 
 /// p = e/D and 1 − p = σ/D with e = 1 + a and D = σ + e, where σ/e = e⁻ᶻ.

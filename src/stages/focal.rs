@@ -4,7 +4,7 @@
 //! x⁰ = 1, also for x = 0.
 
 use super::activation::bound;
-use super::{Column, Steps, Terms, for_each_value, load_pair};
+use super::{Column, Steps, Terms, for_each_value, load_pair, stage};
 use crate::arithmetic::{Arithmetic, Mask, Pair};
 use crate::element::Float;
 use crate::elementwise::{self, Map, native_map};
@@ -71,167 +71,119 @@ pub(crate) fn exponent<V: Arithmetic>(y: V, gamma_pos: V, gamma_neg: V) -> Pair<
     Pair::product(gamma_pos, y).plus(absence.times_single(gamma_neg))
 }
 
-/// The stage for whole exponents up to 4, and labels that are 0 or 1.
-#[inline(never)]
-pub(crate) fn whole_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
-    context: V::Context,
-    gamma_pos: K,
-    gamma_neg: K,
-    labels: &Steps<V::Element, L>,
-    terms: &mut Terms<'_, V::Element, L>,
-) {
-    V::vectorized(
+stage! {
+    /// The stage for whole exponents up to 4, and labels that are 0 or 1.
+    fn whole_stage[K][](
         context,
-        #[inline(always)]
-        || whole_powers::<V, K, L>(context, gamma_pos, gamma_neg, labels, terms),
-    );
-}
-
-#[inline(always)]
-fn whole_powers<V: Arithmetic, K: Column<V, L>, const L: usize>(
-    context: V::Context,
-    gamma_pos: K,
-    gamma_neg: K,
-    labels: &Steps<V::Element, L>,
-    terms: &mut Terms<'_, V::Element, L>,
-) {
-    let steps = labels.len();
-    let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
-    let (gammas, powers) = (&mut terms.gamma[..steps], &mut terms.over_base[..steps]);
-    for_each_value!(V, L, steps, |step, lane| {
-        let y = V::load(context, &labels[step], lane);
-        let (pos, neg) = (gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
-        let gamma = V::select(y.eq(y.zero()), neg, pos);
-        let base = load_pair(context, [base, low], step, lane);
-        gamma.store(&mut gammas[step], lane);
-        whole_power(base, gamma).store(&mut powers[step], lane);
-    });
-}
-
-/// The stage for any exponents, and labels that are 0 or 1, or `BLENDED` from 0 to 1.
-#[inline(never)]
-pub(crate) fn real_stage<V: Arithmetic, K: Column<V, L>, const L: usize, const BLENDED: bool>(
-    context: V::Context,
-    gamma_pos: K,
-    gamma_neg: K,
-    labels: &Steps<V::Element, L>,
-    terms: &mut Terms<'_, V::Element, L>,
-) {
-    V::vectorized(
-        context,
-        #[inline(always)]
-        || real_powers::<V, K, L, BLENDED>(context, gamma_pos, gamma_neg, labels, terms),
-    );
-}
-
-#[inline(always)]
-fn real_powers<V: Arithmetic, K: Column<V, L>, const L: usize, const BLENDED: bool>(
-    context: V::Context,
-    gamma_pos: K,
-    gamma_neg: K,
-    labels: &Steps<V::Element, L>,
-    terms: &mut Terms<'_, V::Element, L>,
-) {
-    let steps = labels.len();
-    let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
-    let (gammas, powers) = (&mut terms.gamma[..steps], &mut terms.over_base[..steps]);
-    for_each_value!(V, L, steps, |step, lane| {
-        let y = V::load(context, &labels[step], lane);
-        let (pos, neg) = (gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
-        let (gamma, less_one) = if BLENDED {
-            let gamma = exponent(y, pos, neg);
-            (gamma.hi, gamma.plus_single(-y.one()))
-        } else {
+        gamma_pos: K,
+        gamma_neg: K,
+        labels: &Steps<V::Element, L>,
+        terms: &mut Terms<'_, V::Element, L>,
+    ) {
+        let steps = labels.len();
+        let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
+        let (gammas, powers) = (&mut terms.gamma[..steps], &mut terms.over_base[..steps]);
+        for_each_value!(V, L, steps, |step, lane| {
+            let y = V::load(context, &labels[step], lane);
+            let (pos, neg) = (gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
             let gamma = V::select(y.eq(y.zero()), neg, pos);
-            (gamma, Pair::sum(gamma, -y.one()))
-        };
-        gamma.store(&mut gammas[step], lane);
-        let base = load_pair(context, [base, low], step, lane);
-        real_power(base, less_one).store(&mut powers[step], lane);
-    });
+            let base = load_pair(context, [base, low], step, lane);
+            gamma.store(&mut gammas[step], lane);
+            whole_power(base, gamma).store(&mut powers[step], lane);
+        });
+    }
 }
 
-/// b⁰ = 1 for b > 0, exactly. Where b is 0 so is the cross-entropy, and the 0 is kept for their product.
-#[inline(never)]
-pub(crate) fn unfocused_stage<V: Arithmetic, const L: usize>(
-    context: V::Context,
-    terms: &mut Terms<'_, V::Element, L>,
-) {
-    V::vectorized(
+stage! {
+    /// The stage for any exponents, and labels that are 0 or 1, or `BLENDED` from 0 to 1.
+    fn real_stage[K][BLENDED: bool](
         context,
-        #[inline(always)]
-        || {
-            for_each_value!(V, L, terms.gamma.len(), |step, lane| {
-                let (gamma, b) =
-                    (V::load(context, &terms.gamma[step], lane), V::load(context, &terms.base[step], lane));
-                let (zero, one, is_unfocused) = (gamma.zero(), gamma.one(), gamma.eq(gamma.zero()));
-                V::select(is_unfocused & b.gt(zero), one, b).store(&mut terms.base[step], lane);
-                let low = V::load(context, &terms.base_low[step], lane);
-                V::select(is_unfocused, zero, low).store(&mut terms.base_low[step], lane);
-                let over_base = V::load(context, &terms.over_base[step], lane);
-                V::select(is_unfocused, one, over_base).store(&mut terms.over_base[step], lane);
-            });
-        },
-    );
+        gamma_pos: K,
+        gamma_neg: K,
+        labels: &Steps<V::Element, L>,
+        terms: &mut Terms<'_, V::Element, L>,
+    ) {
+        let steps = labels.len();
+        let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
+        let (gammas, powers) = (&mut terms.gamma[..steps], &mut terms.over_base[..steps]);
+        for_each_value!(V, L, steps, |step, lane| {
+            let y = V::load(context, &labels[step], lane);
+            let (pos, neg) = (gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
+            let (gamma, less_one) = if BLENDED {
+                let gamma = exponent(y, pos, neg);
+                (gamma.hi, gamma.plus_single(-y.one()))
+            } else {
+                let gamma = V::select(y.eq(y.zero()), neg, pos);
+                (gamma, Pair::sum(gamma, -y.one()))
+            };
+            gamma.store(&mut gammas[step], lane);
+            let base = load_pair(context, [base, low], step, lane);
+            real_power(base, less_one).store(&mut powers[step], lane);
+        });
+    }
 }
 
-/// The last stage: the losses and their derivatives as far as `ORDER`, those multiplied by a scale.
-#[inline(never)]
-pub(crate) fn combination_stage<V: Arithmetic, const L: usize, const ORDER: u8>(
-    context: V::Context,
-    terms: &Terms<'_, V::Element, L>,
-    scale: V::Element,
-    values: &mut Steps<V::Element, L>,
-    firsts: &mut Steps<V::Element, L>,
-    seconds: &mut Steps<V::Element, L>,
-) {
-    V::vectorized(
+stage! {
+    /// b⁰ = 1 for b > 0, exactly. Where b is 0 so is the cross-entropy, and the 0 is kept for their product.
+    fn unfocused_stage[][](
         context,
-        #[inline(always)]
-        || losses::<V, L, ORDER>(context, terms, scale, values, firsts, seconds),
-    );
+        terms: &mut Terms<'_, V::Element, L>,
+    ) {
+        for_each_value!(V, L, terms.gamma.len(), |step, lane| {
+            let (gamma, b) =
+                (V::load(context, &terms.gamma[step], lane), V::load(context, &terms.base[step], lane));
+            let (zero, one, is_unfocused) = (gamma.zero(), gamma.one(), gamma.eq(gamma.zero()));
+            V::select(is_unfocused & b.gt(zero), one, b).store(&mut terms.base[step], lane);
+            let low = V::load(context, &terms.base_low[step], lane);
+            V::select(is_unfocused, zero, low).store(&mut terms.base_low[step], lane);
+            let over_base = V::load(context, &terms.over_base[step], lane);
+            V::select(is_unfocused, one, over_base).store(&mut terms.over_base[step], lane);
+        });
+    }
 }
 
-#[inline(always)]
-fn losses<V: Arithmetic, const L: usize, const ORDER: u8>(
-    context: V::Context,
-    terms: &Terms<'_, V::Element, L>,
-    scale: V::Element,
-    values: &mut Steps<V::Element, L>,
-    firsts: &mut Steps<V::Element, L>,
-    seconds: &mut Steps<V::Element, L>,
-) {
-    let steps = terms.base.len();
-    let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
-    let (base_first, gamma) = (&terms.base_first[..steps], &terms.gamma[..steps]);
-    let (entropy, entropy_first) = (&terms.entropy[..steps], &terms.entropy_first[..steps]);
-    let over_base = &terms.over_base[..steps];
-    let values = &mut values[..steps];
-    let firsts = &mut firsts[..if ORDER >= 1 { steps } else { 0 }];
-    let seconds = &mut seconds[..if ORDER >= 2 { steps } else { 0 }];
-    for_each_value!(V, L, steps, |step, lane| {
-        let value: Pair<V> = load_pair(context, [base, low], step, lane);
-        let mut base = Base { value, first: value.hi, second: value.hi };
-        let entropy = V::load(context, &entropy[step], lane);
-        let (mut entropy, mut gamma_here) = (Jet { value: entropy, first: entropy, second: entropy }, entropy);
-        if ORDER >= 1 {
-            base.first = V::load(context, &base_first[step], lane);
-            entropy.first = V::load(context, &entropy_first[step], lane);
-            gamma_here = V::load(context, &gamma[step], lane);
-        }
-        if ORDER >= 2 {
-            base.second = V::load(context, &terms.base_second[step], lane);
-            entropy.second = V::load(context, &terms.entropy_second[step], lane);
-        }
-        let loss = weighted::<V, ORDER>(base, entropy, V::load(context, &over_base[step], lane), gamma_here);
-        loss.value.store(&mut values[step], lane);
-        if ORDER >= 1 {
-            (loss.first * value.hi.splat(scale)).store(&mut firsts[step], lane);
-        }
-        if ORDER >= 2 {
-            (loss.second * value.hi.splat(scale)).store(&mut seconds[step], lane);
-        }
-    });
+stage! {
+    /// The last stage: the losses and their derivatives as far as `ORDER`, those multiplied by a scale.
+    fn combination_stage[][ORDER: u8](
+        context,
+        terms: &Terms<'_, V::Element, L>,
+        scale: V::Element,
+        values: &mut Steps<V::Element, L>,
+        firsts: &mut Steps<V::Element, L>,
+        seconds: &mut Steps<V::Element, L>,
+    ) {
+        let steps = terms.base.len();
+        let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
+        let (base_first, gamma) = (&terms.base_first[..steps], &terms.gamma[..steps]);
+        let (entropy, entropy_first) = (&terms.entropy[..steps], &terms.entropy_first[..steps]);
+        let over_base = &terms.over_base[..steps];
+        let values = &mut values[..steps];
+        let firsts = &mut firsts[..if ORDER >= 1 { steps } else { 0 }];
+        let seconds = &mut seconds[..if ORDER >= 2 { steps } else { 0 }];
+        for_each_value!(V, L, steps, |step, lane| {
+            let value: Pair<V> = load_pair(context, [base, low], step, lane);
+            let mut base = Base { value, first: value.hi, second: value.hi };
+            let entropy = V::load(context, &entropy[step], lane);
+            let (mut entropy, mut gamma_here) = (Jet { value: entropy, first: entropy, second: entropy }, entropy);
+            if ORDER >= 1 {
+                base.first = V::load(context, &base_first[step], lane);
+                entropy.first = V::load(context, &entropy_first[step], lane);
+                gamma_here = V::load(context, &gamma[step], lane);
+            }
+            if ORDER >= 2 {
+                base.second = V::load(context, &terms.base_second[step], lane);
+                entropy.second = V::load(context, &terms.entropy_second[step], lane);
+            }
+            let loss = weighted::<V, ORDER>(base, entropy, V::load(context, &over_base[step], lane), gamma_here);
+            loss.value.store(&mut values[step], lane);
+            if ORDER >= 1 {
+                (loss.first * value.hi.splat(scale)).store(&mut firsts[step], lane);
+            }
+            if ORDER >= 2 {
+                (loss.second * value.hi.splat(scale)).store(&mut seconds[step], lane);
+            }
+        });
+    }
 }
 
 /// ln b.

@@ -133,7 +133,8 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         true
     }
 
-    /// The results of any block, and whether it was common. The bits of an element do not depend on its neighbours: it goes through the same stages.
+    /// The results of any block, and whether it was common. The bits of an element do not depend on its neighbours: it goes
+    /// through the same stages.
     #[cold]
     #[inline(never)]
     pub(crate) fn general<const L: usize, const N: usize>(
@@ -237,8 +238,8 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         self.weigh(labels, true, terms);
         self.evaluate(terms, results);
         if is_saturated {
-            let gammas = [self.class.gamma_pos, self.class.gamma_neg];
-            soft::saturated_stage(context, gammas, logits, labels, terms, results[0]);
+            let Class { gamma_pos, gamma_neg, .. } = self.class;
+            soft::saturated_stage(context, gamma_pos, gamma_neg, logits, labels, terms, results[0]);
             self.mend_infinite(logits, labels, results);
         }
         self.slopes(labels, terms, results);
@@ -274,8 +275,8 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         if self.order == Order::Parameters {
             parameters::margin_stage::<V, L>(context, self.is_shifted(), labels, terms);
         }
-        if let Some(floor) = self.formula.floor {
-            cross_entropy::floor_stage::<V, L>(context, floor, terms);
+        if let Some((floor, neg_ln)) = self.formula.floor {
+            cross_entropy::floor_stage::<V, L>(context, floor, neg_ln, terms);
         }
     }
 
@@ -331,8 +332,8 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         results: &mut Results<'_, V::Element, L>,
     ) {
         if self.order == Order::Parameters {
-            let results = results.each_mut().map(|column| &mut **column);
-            parameters::slopes_stage::<V, L>(self.context, labels, terms, results);
+            let [gamma_pos, prob_margin, gamma_neg] = results;
+            parameters::slopes_stage::<V, L>(self.context, labels, terms, gamma_pos, prob_margin, gamma_neg);
         }
     }
 
@@ -359,8 +360,8 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         K: Column<V, L>,
     {
         if self.formula.floor.is_none() {
-            let constants = [self.class.reference.m, self.class.pos_weight];
-            cross_entropy::infinite_stage(self.context, constants, logits, labels, results[0]);
+            let Class { reference, pos_weight, .. } = self.class;
+            cross_entropy::infinite_stage(self.context, reference.m, pos_weight, logits, labels, results[0]);
         }
     }
 

@@ -3,7 +3,7 @@
 //! u = max(p − m, 0): a negative whose probability is at most m costs nothing. At p = m the derivative is 0.
 
 use super::activation::{Reference, Sigmoid};
-use super::{Column, Steps, Terms, for_each_value};
+use super::{Column, Steps, Terms, for_each_value, stage};
 use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
 use crate::elementwise::{self, Map, native_map};
@@ -61,86 +61,66 @@ impl<V: Arithmetic> WrongProbability<V> {
     }
 }
 
-/// The stage, for labels that are 0 or 1; others are of no account. With `SECOND`, also b″ and what C″ needs.
-#[inline(never)]
-pub(crate) fn stage<V: Arithmetic, K: Column<V, L>, const L: usize, const SECOND: bool>(
-    context: V::Context,
-    reference: &Reference<K>,
-    labels: &Steps<V::Element, L>,
-    a: &Steps<V::Element, L>,
-    power: &Steps<V::Element, L>,
-    terms: &mut Terms<'_, V::Element, L>,
-) {
-    V::vectorized(
+stage! {
+    /// The stage, for labels that are 0 or 1; others are of no account. With `SECOND`, also b″ and what C″ needs.
+    fn stage[K][SECOND: bool](
         context,
-        #[inline(always)]
-        || wrong_probabilities::<V, K, L, SECOND>(context, reference, labels, a, power, terms),
-    );
+        reference: &Reference<K>,
+        labels: &Steps<V::Element, L>,
+        a: &Steps<V::Element, L>,
+        power: &Steps<V::Element, L>,
+        terms: &mut Terms<'_, V::Element, L>,
+    ) {
+        let steps = labels.len();
+        let (a, power) = (&a[..steps], &power[..steps]);
+        let (base, base_low) = (&mut terms.base[..steps], &mut terms.base_low[..steps]);
+        let (first, v) = (&mut terms.base_first[..steps], &mut terms.v[..steps]);
+        let Reference { m, unit, odds, complement, .. } = *reference;
+        for_each_value!(V, L, steps, |step, lane| {
+            let y = V::load(context, &labels[step], lane);
+            let margin = Margin {
+                m: m.load(context, step, lane),
+                unit: unit.load(context, step, lane),
+                complement: Pair {
+                    hi: complement.hi.load(context, step, lane),
+                    lo: complement.lo.load(context, step, lane),
+                },
+            };
+            let odds = Pair { hi: odds.hi.load(context, step, lane), lo: odds.lo.load(context, step, lane) };
+            let (a, power) = (V::load(context, &a[step], lane), V::load(context, &power[step], lane));
+            let wrong = WrongProbability::new(a, power, y.gt(y.zero()), odds, &margin);
+            wrong.u.hi.store(&mut base[step], lane);
+            wrong.u.lo.store(&mut base_low[step], lane);
+            wrong.slope.store(&mut first[step], lane);
+            wrong.v.store(&mut v[step], lane);
+            if SECOND {
+                let WrongProbability { p, q, v, m, slope, .. } = wrong;
+                q.store(&mut terms.complement[step], lane);
+                (slope.abs() * (q - p)).store(&mut terms.base_second[step], lane);
+                (q - p * (m / v)).store(&mut terms.entropy_second[step], lane);
+            }
+        });
+    }
 }
 
-#[inline(always)]
-fn wrong_probabilities<V: Arithmetic, K: Column<V, L>, const L: usize, const SECOND: bool>(
-    context: V::Context,
-    reference: &Reference<K>,
-    labels: &Steps<V::Element, L>,
-    a: &Steps<V::Element, L>,
-    power: &Steps<V::Element, L>,
-    terms: &mut Terms<'_, V::Element, L>,
-) {
-    let steps = labels.len();
-    let (a, power) = (&a[..steps], &power[..steps]);
-    let (base, base_low) = (&mut terms.base[..steps], &mut terms.base_low[..steps]);
-    let (first, v) = (&mut terms.base_first[..steps], &mut terms.v[..steps]);
-    let Reference { m, unit, odds, complement, .. } = *reference;
-    for_each_value!(V, L, steps, |step, lane| {
-        let y = V::load(context, &labels[step], lane);
-        let margin = Margin {
-            m: m.load(context, step, lane),
-            unit: unit.load(context, step, lane),
-            complement: Pair {
-                hi: complement.hi.load(context, step, lane),
-                lo: complement.lo.load(context, step, lane),
-            },
-        };
-        let odds = Pair { hi: odds.hi.load(context, step, lane), lo: odds.lo.load(context, step, lane) };
-        let (a, power) = (V::load(context, &a[step], lane), V::load(context, &power[step], lane));
-        let wrong = WrongProbability::new(a, power, y.gt(y.zero()), odds, &margin);
-        wrong.u.hi.store(&mut base[step], lane);
-        wrong.u.lo.store(&mut base_low[step], lane);
-        wrong.slope.store(&mut first[step], lane);
-        wrong.v.store(&mut v[step], lane);
-        if SECOND {
-            let WrongProbability { p, q, v, m, slope, .. } = wrong;
-            q.store(&mut terms.complement[step], lane);
-            (slope.abs() * (q - p)).store(&mut terms.base_second[step], lane);
-            (q - p * (m / v)).store(&mut terms.entropy_second[step], lane);
-        }
-    });
-}
-
-/// For a focal weight that is not shifted: P instead of u as its base, where P is above the margin.
-#[inline(never)]
-pub(crate) fn unshifted_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
-    context: V::Context,
-    reference: &Reference<K>,
-    labels: &Steps<V::Element, L>,
-    terms: &mut Terms<'_, V::Element, L>,
-) {
-    V::vectorized(
+stage! {
+    /// For a focal weight that is not shifted: P instead of u as its base, where P is above the margin.
+    fn unshifted_stage[K][](
         context,
-        #[inline(always)]
-        || {
-            for_each_value!(V, L, labels.len(), |step, lane| {
-                let (y, u) = (V::load(context, &labels[step], lane), V::load(context, &terms.base[step], lane));
-                let is_shifted = y.eq(y.zero()) & u.gt(u.zero());
-                let m = V::select(is_shifted, reference.m.load(context, step, lane), u.zero());
-                let base = Pair::sum(m, u);
-                let low = base.lo + V::load(context, &terms.base_low[step], lane);
-                base.hi.store(&mut terms.base[step], lane);
-                low.store(&mut terms.base_low[step], lane);
-            });
-        },
-    );
+        reference: &Reference<K>,
+        labels: &Steps<V::Element, L>,
+        terms: &mut Terms<'_, V::Element, L>,
+    ) {
+        for_each_value!(V, L, labels.len(), |step, lane| {
+            let (y, u) = (V::load(context, &labels[step], lane), V::load(context, &terms.base[step], lane));
+            let is_shifted = y.eq(y.zero()) & u.gt(u.zero());
+            let m = V::select(is_shifted, reference.m.load(context, step, lane), u.zero());
+            let base = Pair::sum(m, u);
+            let low = base.lo + V::load(context, &terms.base_low[step], lane);
+            base.hi.store(&mut terms.base[step], lane);
+            low.store(&mut terms.base_low[step], lane);
+        });
+    }
 }
 
 /// The functions of a probability, for arrays.

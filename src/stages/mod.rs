@@ -94,6 +94,40 @@ macro_rules! for_each_value {
 }
 pub(crate) use for_each_value;
 
+/// Defines a stage: a function of its own, compiled for the instructions of the values `V`, over columns of `L` elements a step.
+///
+/// Behind its name stand, in brackets, `K` if it reads constants of the classes, and constants that are known when it is compiled.
+/// The body is a function once more, because a closure would take apart what it captures and hand on every slice by itself.
+macro_rules! stage {
+    (
+        $(#[$attribute:meta])*
+        fn $name:ident[$($K:ident)?][$($constant:ident: $kind:ty),*](
+            $context:ident,
+            $($argument:ident: $type:ty,)*
+        ) $(-> $result:ty)? $body:block
+    ) => {
+        $(#[$attribute])*
+        #[inline(never)]
+        pub(crate) fn $name<V: Arithmetic, $($K: Column<V, L>,)? const L: usize, $(const $constant: $kind),*>(
+            context: V::Context,
+            $($argument: $type,)*
+        ) $(-> $result)? {
+            #[inline(always)]
+            fn body<V: Arithmetic, $($K: Column<V, L>,)? const L: usize, $(const $constant: $kind),*>(
+                $context: V::Context,
+                $($argument: $type,)*
+            ) $(-> $result)? $body
+
+            V::vectorized(
+                context,
+                #[inline(always)]
+                || body::<V, $($K,)? L, $($constant),*>(context, $($argument),*),
+            )
+        }
+    };
+}
+pub(crate) use stage;
+
 /// What the stages hand on for labels of one kind: the base b of the focal weight and the cross-entropy C with their
 /// derivatives, and the weight.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! What happens to elements before and after the loss: unknown labels, smoothing, weights, safeguards of the curvature.
 
 use super::activation::bound;
-use super::{Column, Steps, for_each_value};
+use super::{Column, Steps, for_each_value, stage};
 use crate::arithmetic::{Arithmetic, Mask};
 use crate::element::Float;
 use crate::safeguard::Curvature;
@@ -82,135 +82,116 @@ impl<'a, T: Float, K: Copy, const L: usize> ElementWeights<'a, T, K, L> {
     }
 }
 
-/// Takes 0 for logit, label and weight of elements that are left out, and smooths labels; one that is no label stays as it
-/// is. The weights have those of positives: a soft label has its own in the formula.
-///
-/// Weights are joined to one factor, unless their product is too small for the type: then they are two, because a loss may be
-/// large enough to bring it back. Says whether that is so.
-#[inline(never)]
-pub(crate) fn preparation_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
-    context: V::Context,
-    weights: &ElementWeights<'_, V::Element, K, L>,
-    [logits, labels]: [&Steps<V::Element, L>; 2],
-    to: &mut Prepared<'_, V::Element, L>,
-) -> bool {
-    V::vectorized(
+stage! {
+    /// Takes 0 for logit, label and weight of elements that are left out, and smooths labels; one that is no label stays as it
+    /// is. The weights have those of positives: a soft label has its own in the formula.
+    ///
+    /// Weights are joined to one factor, unless their product is too small for the type: then they are two, because a loss may be
+    /// large enough to bring it back. Says whether that is so.
+    fn preparation_stage[K][](
         context,
-        #[inline(always)]
-        || {
-            let zero = V::filled(context, V::Element::from_f64(0.0));
-            let mut too_small = zero.gt(zero);
-            for_each_value!(V, L, logits.len(), |step, lane| {
-                let (mut z, given) = (V::load(context, &logits[step], lane), V::load(context, &labels[step], lane));
-                let one = z.one();
-                let (mut y, mut of_class, mut of_call) = (given, one, one);
-                if let Some((share, half)) = weights.smoothing {
-                    let smoothed = y.mul_add(y.splat(share), y.splat(half));
-                    y = V::select(y.ge(zero) & one.ge(y), smoothed, y);
+        weights: &ElementWeights<'_, V::Element, K, L>,
+        logits: &Steps<V::Element, L>,
+        labels: &Steps<V::Element, L>,
+        to: &mut Prepared<'_, V::Element, L>,
+    ) -> bool {
+        let zero = V::filled(context, V::Element::from_f64(0.0));
+        let mut too_small = zero.gt(zero);
+        for_each_value!(V, L, logits.len(), |step, lane| {
+            let (mut z, given) = (V::load(context, &logits[step], lane), V::load(context, &labels[step], lane));
+            let one = z.one();
+            let (mut y, mut of_class, mut of_call) = (given, one, one);
+            if let Some((share, half)) = weights.smoothing {
+                let smoothed = y.mul_add(y.splat(share), y.splat(half));
+                y = V::select(y.ge(zero) & one.ge(y), smoothed, y);
+            }
+            let mut left_out = weights.is_unknown(given);
+            if let Some(weight) = weights.class_weight {
+                of_class = weight.load(context, step, lane);
+            }
+            if let Some(weight) = weights.pos_weight {
+                of_class = of_class * V::select(y.eq(one), weight.load(context, step, lane), one);
+            }
+            left_out = left_out | of_class.eq(zero);
+            if let Some(factor) = weights.factors[0] {
+                of_call = V::load(context, &factor[step], lane);
+                left_out = left_out | of_call.eq(zero);
+                if let Some(scale) = weights.weight_scale {
+                    of_call = of_call * z.splat(scale);
                 }
-                let mut left_out = weights.is_unknown(given);
-                if let Some(weight) = weights.class_weight {
-                    of_class = weight.load(context, step, lane);
-                }
-                if let Some(weight) = weights.pos_weight {
-                    of_class = of_class * V::select(y.eq(one), weight.load(context, step, lane), one);
-                }
-                left_out = left_out | of_class.eq(zero);
-                if let Some(factor) = weights.factors[0] {
-                    of_call = V::load(context, &factor[step], lane);
-                    left_out = left_out | of_call.eq(zero);
-                    if let Some(scale) = weights.weight_scale {
-                        of_call = of_call * z.splat(scale);
-                    }
-                }
-                if let Some(factor) = weights.factors[1] {
-                    let factor = V::load(context, &factor[step], lane);
-                    left_out = left_out | factor.eq(zero);
-                    of_call = of_call * factor;
-                }
-                let product = of_class * of_call;
-                let smallest = z.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
-                let is_small = smallest.gt(product.abs()) & !left_out;
-                too_small = too_small | is_small;
-                if weights.leaves_out {
-                    (z, y) = (V::select(left_out, zero, z), V::select(left_out, zero, y));
-                    of_call = V::select(left_out, zero, of_call);
-                }
-                z.store(&mut to.logits[step], lane);
-                y.store(&mut to.labels[step], lane);
-                let product = if weights.leaves_out { V::select(left_out, zero, product) } else { product };
-                V::select(is_small, of_class, product).store(&mut to.factors[0][step], lane);
-                V::select(is_small, of_call, one).store(&mut to.factors[1][step], lane);
-            });
-            !(!too_small).all()
-        },
-    )
+            }
+            if let Some(factor) = weights.factors[1] {
+                let factor = V::load(context, &factor[step], lane);
+                left_out = left_out | factor.eq(zero);
+                of_call = of_call * factor;
+            }
+            let product = of_class * of_call;
+            let smallest = z.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
+            let is_small = smallest.gt(product.abs()) & !left_out;
+            too_small = too_small | is_small;
+            if weights.leaves_out {
+                (z, y) = (V::select(left_out, zero, z), V::select(left_out, zero, y));
+                of_call = V::select(left_out, zero, of_call);
+            }
+            z.store(&mut to.logits[step], lane);
+            y.store(&mut to.labels[step], lane);
+            let product = if weights.leaves_out { V::select(left_out, zero, product) } else { product };
+            V::select(is_small, of_class, product).store(&mut to.factors[0][step], lane);
+            V::select(is_small, of_call, one).store(&mut to.factors[1][step], lane);
+        });
+        !(!too_small).all()
+    }
 }
 
-/// Results times a factor.
-#[inline(never)]
-pub(crate) fn product_stage<V: Arithmetic, K: Column<V, L>, const L: usize>(
-    context: V::Context,
-    factor: K,
-    results: &mut Steps<V::Element, L>,
-) {
-    V::vectorized(
+stage! {
+    /// Results times a factor.
+    fn product_stage[K][](
         context,
-        #[inline(always)]
-        || {
-            for_each_value!(V, L, results.len(), |step, lane| {
-                let product = V::load(context, &results[step], lane) * factor.load(context, step, lane);
-                product.store(&mut results[step], lane);
-            });
-        },
-    );
+        factor: K,
+        results: &mut Steps<V::Element, L>,
+    ) {
+        for_each_value!(V, L, results.len(), |step, lane| {
+            let product = V::load(context, &results[step], lane) * factor.load(context, step, lane);
+            product.store(&mut results[step], lane);
+        });
+    }
 }
 
-/// Results of labels that are 0 or 1 among those of soft labels.
-#[inline(never)]
-pub(crate) fn hard_stage<V: Arithmetic, const L: usize>(
-    context: V::Context,
-    labels: &Steps<V::Element, L>,
-    hard: &Steps<V::Element, L>,
-    results: &mut Steps<V::Element, L>,
-) {
-    V::vectorized(
+stage! {
+    /// Results of labels that are 0 or 1 among those of soft labels.
+    fn hard_stage[][](
         context,
-        #[inline(always)]
-        || {
-            for_each_value!(V, L, labels.len(), |step, lane| {
-                let y = V::load(context, &labels[step], lane);
-                let (hard, here) = (V::load(context, &hard[step], lane), V::load(context, &results[step], lane));
-                V::select(y.eq(y.zero()) | y.eq(y.one()), hard, here).store(&mut results[step], lane);
-            });
-        },
-    );
+        labels: &Steps<V::Element, L>,
+        hard: &Steps<V::Element, L>,
+        results: &mut Steps<V::Element, L>,
+    ) {
+        for_each_value!(V, L, labels.len(), |step, lane| {
+            let y = V::load(context, &labels[step], lane);
+            let (hard, here) = (V::load(context, &hard[step], lane), V::load(context, &results[step], lane));
+            V::select(y.eq(y.zero()) | y.eq(y.one()), hard, here).store(&mut results[step], lane);
+        });
+    }
 }
 
-/// Replaces negative curvatures, which have been multiplied by a scale.
-#[inline(never)]
-pub(crate) fn curvature_stage<V: Arithmetic, const L: usize>(
-    context: V::Context,
-    curvature: Curvature,
-    scale: V::Element,
-    curvatures: &mut Steps<V::Element, L>,
-) {
-    V::vectorized(
+stage! {
+    /// Replaces negative curvatures, which have been multiplied by a scale.
+    fn curvature_stage[][](
         context,
-        #[inline(always)]
-        || {
-            for_each_value!(V, L, curvatures.len(), |step, lane| {
-                let h = V::load(context, &curvatures[step], lane);
-                let (magnitude, floor) = match curvature {
-                    Curvature::Exact => return,
-                    Curvature::AtLeast(floor) => (h, floor),
-                    Curvature::Magnitude(floor) => (h.abs(), floor),
-                };
-                let floor = h.number(floor) * h.splat(scale);
-                V::select(floor.gt(magnitude), floor, magnitude).store(&mut curvatures[step], lane);
-            });
-        },
-    );
+        curvature: Curvature,
+        scale: V::Element,
+        curvatures: &mut Steps<V::Element, L>,
+    ) {
+        for_each_value!(V, L, curvatures.len(), |step, lane| {
+            let h = V::load(context, &curvatures[step], lane);
+            let (magnitude, floor) = match curvature {
+                Curvature::Exact => return,
+                Curvature::AtLeast(floor) => (h, floor),
+                Curvature::Magnitude(floor) => (h.abs(), floor),
+            };
+            let floor = h.number(floor) * h.splat(scale);
+            V::select(floor.gt(magnitude), floor, magnitude).store(&mut curvatures[step], lane);
+        });
+    }
 }
 
 /// What the labels and logits of a block are.
@@ -225,33 +206,28 @@ pub(crate) struct Survey {
     pub(crate) has_soft: bool,
 }
 
-/// Surveys a block.
-#[inline(never)]
-pub(crate) fn survey<V: Arithmetic, const L: usize>(
-    context: V::Context,
-    logits: &Steps<V::Element, L>,
-    labels: &Steps<V::Element, L>,
-) -> Survey {
-    V::vectorized(
+stage! {
+    /// Surveys a block.
+    fn survey[][](
         context,
-        #[inline(always)]
-        || {
-            let zero = V::filled(context, V::Element::from_f64(0.0));
-            let (mut valid, mut hard, mut soft) = (zero.eq(zero), zero.gt(zero), zero.gt(zero));
-            let mut moderate = valid;
-            for_each_value!(V, L, labels.len(), |step, lane| {
-                let (z, y) = (V::load(context, &logits[step], lane), V::load(context, &labels[step], lane));
-                let is_hard = y.eq(zero) | y.eq(y.one());
-                moderate = moderate & bound(z).ge(z.abs());
-                valid = valid & y.ge(zero) & y.one().ge(y);
-                (hard, soft) = (hard | is_hard, soft | !is_hard);
-            });
-            Survey {
-                is_valid: valid.all(),
-                is_moderate: moderate.all(),
-                has_hard: !(!hard).all(),
-                has_soft: !(!soft).all(),
-            }
-        },
-    )
+        logits: &Steps<V::Element, L>,
+        labels: &Steps<V::Element, L>,
+    ) -> Survey {
+        let zero = V::filled(context, V::Element::from_f64(0.0));
+        let (mut valid, mut hard, mut soft) = (zero.eq(zero), zero.gt(zero), zero.gt(zero));
+        let mut moderate = valid;
+        for_each_value!(V, L, labels.len(), |step, lane| {
+            let (z, y) = (V::load(context, &logits[step], lane), V::load(context, &labels[step], lane));
+            let is_hard = y.eq(zero) | y.eq(y.one());
+            moderate = moderate & bound(z).ge(z.abs());
+            valid = valid & y.ge(zero) & y.one().ge(y);
+            (hard, soft) = (hard | is_hard, soft | !is_hard);
+        });
+        Survey {
+            is_valid: valid.all(),
+            is_moderate: moderate.all(),
+            has_hard: !(!hard).all(),
+            has_soft: !(!soft).all(),
+        }
+    }
 }
