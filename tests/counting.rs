@@ -619,3 +619,56 @@ fn sums_of_weights_at_the_ends_of_their_range() {
     let (z, y, w) = (ndarray::arr0(0.5), ndarray::arr0(Some(1)), ndarray::arr0(2.5));
     assert_eq!(loss.forward(&z, Targets::new(&y).weights(&w)), loss.forward(&z, &y));
 }
+
+// --- Weights whose product is too small for the type ---------------------------------------------------
+
+/// What a huge loss brings back must not be lost before it does.
+#[test]
+fn products_of_weights_below_the_range() {
+    for implementation in common::IMPLEMENTATIONS {
+        let weighted = |weight: f64| AsymmetricLoss::builder().implementation(implementation).class_weight(weight);
+        let loss = weighted(1e-12).reduction(Reduction::Sum).build().unwrap();
+        for (z, weight, expected) in [
+            (f32::NEG_INFINITY, 1e-35_f32, f32::INFINITY),
+            (-3e38, 1e-35, 3e38 * 1e-12 * 1e-35),
+            (-3e38, 1e-30, 3e38 * 1e-12 * 1e-30),
+            (-3e38, 1e-20, 3e38 * 1e-12 * 1e-20),
+            (-2.0, 1e-35, 0.0),
+        ] {
+            let (logits, labels, weights) = (array![[z]], array![[1]], array![[weight]]);
+            let targets = || Targets::new(&labels).weights(&weights);
+            let losses = loss.losses(&logits, targets()).unwrap();
+            let (value, gradient) = loss.value_and_gradient(&logits, targets()).unwrap();
+            let close = |x: f32| x == expected || (x - expected).abs() <= 1e-6 * expected;
+            assert!(close(value) && close(losses[[0, 0]]), "{implementation}, {z:e}, {weight:e}: {value:e}");
+            assert!(gradient[[0, 0]] <= 0.0, "{implementation}, {z:e}, {weight:e}: {gradient}");
+            let slopes = loss.parameter_gradients(&logits, targets()).unwrap();
+            assert!(!slopes.gamma_pos[0].is_nan() && slopes.gamma_neg[0] == 0.0 && slopes.prob_margin[0] == 0.0);
+        }
+    }
+}
+
+/// The sum of such weights has no reciprocal in the type of the logits.
+#[test]
+fn weighted_means_of_the_smallest_weights() {
+    let (logits, labels) = (array![[0.5_f32, -1.0, 3.0], [2.0, 0.0, -4.0]], array![[1, 0, 0], [0, 1, 1]]);
+    let loss = AsymmetricLoss::builder().reduction(Reduction::WeightedMean).build().unwrap();
+    let (plain, plain_gradient) = loss.value_and_gradient(&logits, &labels).unwrap();
+    let plain_slopes = loss.parameter_gradients(&logits, &labels).unwrap();
+    for weight in [1e-45_f32, 1e-40, 1e-30, 1e-19, 1e-17, 1.0] {
+        let weights = array![[weight]];
+        let (value, gradient) = loss.value_and_gradient(&logits, Targets::new(&labels).weights(&weights)).unwrap();
+        assert!((value - plain).abs() <= 2.0 * f32::EPSILON * plain, "{weight:e}: {value}, not {plain}");
+        for (weighted, plain) in gradient.iter().zip(&plain_gradient) {
+            assert!((weighted - plain).abs() <= 4.0 * f32::EPSILON * plain.abs(), "{weight:e}: {gradient}");
+        }
+        let slopes = loss.parameter_gradients(&logits, Targets::new(&labels).weights(&weights)).unwrap();
+        for (weighted, plain) in [
+            (&slopes.gamma_neg, &plain_slopes.gamma_neg),
+            (&slopes.gamma_pos, &plain_slopes.gamma_pos),
+            (&slopes.prob_margin, &plain_slopes.prob_margin),
+        ] {
+            assert!((weighted[0] - plain[0]).abs() <= 4.0 * f32::EPSILON * plain[0].abs(), "{weight:e}: {weighted}");
+        }
+    }
+}

@@ -443,3 +443,28 @@ fn any_number_of_threads_gives_the_same_bits() {
         }
     }
 }
+
+/// Exponents that are whole and at most 4 are raised by multiplication, also where they differ from class to class.
+#[test]
+fn whole_exponents_per_class_are_those_of_each_class_alone() {
+    let shape = (37, 50);
+    let z = Array2::from_shape_fn(shape, |(i, j)| ((i * 31 + j * 17) % 211) as f64 / 10.0 - 10.5);
+    let y = Array2::from_shape_fn(shape, |(i, j)| [0.0, 1.0, 0.0, 0.3][(i * 7 + j * 13) % 4]);
+    let exponents = |first: usize| (0..shape.1).map(|class| ((class + first) % 5) as f64).collect::<Vec<f64>>();
+    let (gamma_neg, gamma_pos) = (exponents(0), exponents(2));
+    for implementation in IMPLEMENTATIONS {
+        let builder = AsymmetricLoss::builder().implementation(implementation);
+        let loss = builder.clone().gamma_neg(gamma_neg.clone()).gamma_pos(gamma_pos.clone()).build().unwrap();
+        let all = loss.derivatives(&z, &y).unwrap();
+        let losses = loss.losses(&z, &y).unwrap();
+        for class in 0..shape.1 {
+            let alone = builder.clone().gamma_neg(gamma_neg[class]).gamma_pos(gamma_pos[class]);
+            let alone = alone.reduction(Reduction::Divisor(z.len() as f64)).build().unwrap();
+            let (z, y) = (z.column(class), y.column(class));
+            let d = alone.derivatives(&z, &y).unwrap();
+            assert_eq!(losses.column(class), alone.losses(&z, &y).unwrap(), "{implementation}, class {class}");
+            assert_eq!(all.gradient.column(class), d.gradient, "{implementation}, class {class}");
+            assert_eq!(all.hessian_diagonal.column(class), d.hessian_diagonal, "{implementation}, class {class}");
+        }
+    }
+}

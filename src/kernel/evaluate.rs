@@ -78,27 +78,27 @@ pub(crate) fn evaluate<T: Float>(plan: &Plan<T>, mut run: Run<'_, T>) -> Result<
 
 /// Not inlined, so that no call but this makes room for it on the stack.
 #[inline(never)]
-fn scalars<T: Float, const L: usize>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), InvalidLabel> {
+fn scalars<T: Float, const L: usize>(plan: &Plan<T>, mut run: Run<'_, T>) -> Result<(), InvalidLabel> {
     run.evaluate::<Scalar<T>, L, 1>((), plan)
 }
 
 // Functions without parameters are compiled with this crate and not, unoptimized perhaps, with its user.
 
-fn evaluate_single(plan: &Plan<f32>, elements: Run<'_, f32>) -> Result<(), InvalidLabel> {
-    run(Evaluate::<f32, 9> { plan, run: elements })
+fn evaluate_single(plan: &Plan<f32>, mut elements: Run<'_, f32>) -> Result<(), InvalidLabel> {
+    run(Evaluate::<f32, 9> { plan, run: &mut elements })
 }
 
-fn evaluate_double(plan: &Plan<f64>, elements: Run<'_, f64>) -> Result<(), InvalidLabel> {
-    run(Evaluate::<f64, 5> { plan, run: elements })
+fn evaluate_double(plan: &Plan<f64>, mut elements: Run<'_, f64>) -> Result<(), InvalidLabel> {
+    run(Evaluate::<f64, 5> { plan, run: &mut elements })
 }
 
 /// A run, in blocks of at most `N` steps.
-struct Evaluate<'a, T: Float, const N: usize> {
+struct Evaluate<'a, 'b, T: Float, const N: usize> {
     plan: &'a Plan<T>,
-    run: Run<'a, T>,
+    run: &'a mut Run<'b, T>,
 }
 
-impl<T: Native, const N: usize> Task<T> for Evaluate<'_, T, N> {
+impl<T: Native, const N: usize> Task<T> for Evaluate<'_, '_, T, N> {
     type Output = Result<(), InvalidLabel>;
 
     #[inline(always)]
@@ -109,7 +109,7 @@ impl<T: Native, const N: usize> Task<T> for Evaluate<'_, T, N> {
 
 impl<T: Float> Run<'_, T> {
     fn evaluate<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
-        self,
+        &mut self,
         context: V::Context,
         plan: &Plan<T>,
     ) -> Result<(), InvalidLabel> {
@@ -129,7 +129,7 @@ impl<T: Float> Run<'_, T> {
     /// Evaluates the run, at most `N` steps at a time, given the constants of the classes of a block.
     #[inline(never)]
     fn blocks<V: Arithmetic<Element = T>, K: Column<V, L>, const L: usize, const N: usize>(
-        mut self,
+        &mut self,
         context: V::Context,
         plan: &Plan<T>,
         classes: impl Fn(usize, usize) -> Class<K>,
@@ -146,7 +146,7 @@ impl<T: Float> Run<'_, T> {
             let range = start..self.logits.len().min(start + L * N);
             let steps = range.len().div_ceil(L);
             let class = classes(start, steps);
-            let (mut logits, mut labels, factors) = inputs.block(&self, &range);
+            let (mut logits, mut labels, factors) = inputs.block(self, &range);
             let weights = ElementWeights {
                 unknown: self.unknown,
                 smoothing: plan.formula.smoothing,
@@ -274,7 +274,7 @@ fn ask_for<T: Copy, const L: usize>(column: &Steps<T, L>) {
 struct Inputs<'a, T, const L: usize, const N: usize> {
     logits: [[T; L]; N],
     labels: [[T; L]; N],
-    factors: [[[T; L]; N]; FACTORS],
+    factors: [Option<[[T; L]; N]>; FACTORS],
     /// Where sparse labels are present.
     places: Option<Places<'a>>,
 }
@@ -290,7 +290,7 @@ impl<'a, T: Float, const L: usize, const N: usize> Inputs<'a, T, L, N> {
             LabelRun::Sparse(present) => Some(present.places()),
             _ => None,
         };
-        Inputs { logits: zeros, labels: zeros, factors: [zeros; FACTORS], places }
+        Inputs { logits: zeros, labels: zeros, factors: [None; FACTORS], places }
     }
 
     fn block<'b>(&'b mut self, run: &Run<'a, T>, range: &Range<usize>) -> Block<'b, T, L> {
@@ -303,8 +303,11 @@ impl<'a, T: Float, const L: usize, const N: usize> Inputs<'a, T, L, N> {
             }
         };
         let [first, second] = &mut self.factors;
-        let factor = |factor: Option<&'a [T]>, buffer| factor.map(|factor| steps(&factor[range.clone()], buffer));
-        let factors = [factor(run.factors[0], first), factor(run.factors[1], second)];
+        let zeros = || [[T::from_f64(0.0); L]; N];
+        let factors = [
+            run.factors[0].map(|factor| steps(&factor[range.clone()], first.get_or_insert_with(zeros))),
+            run.factors[1].map(|factor| steps(&factor[range.clone()], second.get_or_insert_with(zeros))),
+        ];
         (steps(&run.logits[range.clone()], &mut self.logits), labels, factors)
     }
 }
