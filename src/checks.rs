@@ -45,28 +45,31 @@ pub(crate) fn check_weights<T: Element>(weights: &ArrayView<'_, T, IxDyn>) -> Re
     let is_valid = |weight: T::Float| (weight >= zero) & (weight <= largest) & (weight * zero == zero);
     // Without an early end and in several parts, so that it goes in vectors.
     const PARTS: usize = 16;
-    let mut parts = [(true, zero, largest); PARTS];
-    let check = |(valid, most, least): &mut (bool, T::Float, T::Float), weight: &T| {
+    let (mut most, mut least, mut nothing) = ([zero; PARTS], [largest; PARTS], [zero; PARTS]);
+    let mut check = |i: usize, weight: T| {
         let weight = weight.to_float();
-        *valid &= is_valid(weight);
-        *most = if weight > *most { weight } else { *most };
-        *least = if weight < *least { weight } else { *least };
+        most[i] = if weight > most[i] { weight } else { most[i] };
+        least[i] = if weight < least[i] { weight } else { least[i] };
+        // 0, unless the weight is NaN or infinite.
+        nothing[i] = nothing[i] + weight * zero;
     };
     match weights.as_slice_memory_order() {
         Some(weights) => {
             let (chunks, rest) = weights.as_chunks::<PARTS>();
             for chunk in chunks {
                 for i in 0..PARTS {
-                    check(&mut parts[i], &chunk[i]);
+                    check(i, chunk[i]);
                 }
             }
-            rest.iter().for_each(|weight| check(&mut parts[0], weight));
+            rest.iter().for_each(|&weight| check(0, weight));
         }
-        None => weights.iter().for_each(|weight| check(&mut parts[0], weight)),
+        None => weights.iter().for_each(|&weight| check(0, weight)),
     }
-    let valid = parts.iter().all(|part| part.0);
-    let positive = parts.iter().all(|part| part.2 > zero);
-    let greatest = parts.iter().fold(zero, |most, part| if part.1 > most { part.1 } else { most });
+    let greatest = most.into_iter().fold(zero, |most, part| if part > most { part } else { most });
+    let positive = least.iter().all(|least| *least > zero);
+    let valid = nothing.iter().all(|nothing| *nothing == zero)
+        && greatest <= largest
+        && least.iter().all(|least| *least >= zero);
     if valid {
         return Ok((positive, greatest.to_f64()));
     }
