@@ -57,9 +57,7 @@ pub(crate) fn check_weights<T: Element>(weights: &ArrayView<'_, T, IxDyn>) -> Re
         Some(weights) => {
             let (chunks, rest) = weights.as_chunks::<PARTS>();
             for chunk in chunks {
-                for i in 0..PARTS {
-                    check(i, chunk[i]);
-                }
+                chunk.iter().enumerate().for_each(|(i, &weight)| check(i, weight));
             }
             rest.iter().for_each(|&weight| check(0, weight));
         }
