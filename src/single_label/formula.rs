@@ -8,7 +8,7 @@ use super::row::Order;
 use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
 use crate::stages::activation::bound;
-use crate::stages::focal::{Jet, real_power, whole_power};
+use crate::stages::focal::{Jet, ln_base, whole_power};
 
 /// The probability of a class, its complement and its logarithm, each with its digits.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +93,7 @@ pub(super) fn target<V: Arithmetic>(class: &Probability<V>, gamma: V, whole: Opt
     let q = q.max(q.number(f64::from(-V::Element::MAX_EXPONENT).exp2()));
     let over_base = match whole {
         Some(gamma) => whole_power(Pair::single(q), q.number(gamma.into())),
-        None => real_power(Pair::single(q), Pair::sum(gamma, -one)),
+        None => V::exp_pair(Pair::sum(gamma, -one).times(ln_base(Pair::single(q)))),
     };
     let weight = q * over_base;
     let mut loss = Jet { value: -weight * ln, first: zero, second: zero };

@@ -58,12 +58,6 @@ pub(crate) fn whole_power<V: Arithmetic>(base: Pair<V>, gamma: V) -> V {
     power * (square * V::select(gamma.gt(gamma.number(3.0)), base.hi, one))
 }
 
-/// b^(γ−1) for any γ, given as γ − 1 in two parts, because its rounding error is multiplied by ln b.
-#[inline(always)]
-pub(crate) fn real_power<V: Arithmetic>(base: Pair<V>, gamma_less_one: Pair<V>) -> V {
-    V::exp_pair(gamma_less_one.times(ln_base(base)))
-}
-
 /// The exponent of a label, which in a mixture of labels is one of exponents: e = γ₊y + γ₋(1−y).
 #[inline(always)]
 pub(crate) fn exponent<V: Arithmetic>(y: V, gamma_pos: V, gamma_neg: V) -> Pair<V> {
@@ -95,7 +89,26 @@ stage! {
 }
 
 stage! {
-    /// The stage for any exponents, and labels that are 0 or 1, or `BLENDED` from 0 to 1.
+    /// ln b as a pair, in the columns of b^(γ−1) and γ: the first half of the stage for any exponents, whose operations wait for
+    /// each other for too long to be one loop.
+    fn logarithm_stage[][](
+        context,
+        terms: &mut Terms<'_, V::Element, L>,
+    ) {
+        let steps = terms.base.len();
+        let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
+        let (hi, lo) = (&mut terms.over_base[..steps], &mut terms.gamma[..steps]);
+        for_each_value!(V, L, steps, |step, lane| {
+            let ln = ln_base::<V>(load_pair(context, [base, low], step, lane));
+            ln.hi.store(&mut hi[step], lane);
+            ln.lo.store(&mut lo[step], lane);
+        });
+    }
+}
+
+stage! {
+    /// The second half: b^(γ−1) and γ, for labels that are 0 or 1, or `BLENDED` from 0 to 1. The rounding error of γ − 1 is multiplied by
+    /// ln b, so it is a pair.
     fn real_stage[K][BLENDED: bool](
         context,
         gamma_pos: K,
@@ -104,7 +117,6 @@ stage! {
         terms: &mut Terms<'_, V::Element, L>,
     ) {
         let steps = labels.len();
-        let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
         let (gammas, powers) = (&mut terms.gamma[..steps], &mut terms.over_base[..steps]);
         for_each_value!(V, L, steps, |step, lane| {
             let y = V::load(context, &labels[step], lane);
@@ -116,9 +128,9 @@ stage! {
                 let gamma = V::select(y.eq(y.zero()), neg, pos);
                 (gamma, Pair::sum(gamma, -y.one()))
             };
+            let ln = Pair { hi: V::load(context, &powers[step], lane), lo: V::load(context, &gammas[step], lane) };
             gamma.store(&mut gammas[step], lane);
-            let base = load_pair(context, [base, low], step, lane);
-            real_power(base, less_one).store(&mut powers[step], lane);
+            V::exp_pair(less_one.times(ln)).store(&mut powers[step], lane);
         });
     }
 }

@@ -293,12 +293,15 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         if !self.is_shifted() {
             margin::unshifted_stage(context, &self.class.reference, labels, terms);
         }
-        if is_blended {
-            focal::real_stage::<V, K, L, true>(context, gamma_pos, gamma_neg, labels, terms);
-        } else if self.formula.is_whole {
+        if self.formula.is_whole && !is_blended {
             focal::whole_stage(context, gamma_pos, gamma_neg, labels, terms);
         } else {
-            focal::real_stage::<V, K, L, false>(context, gamma_pos, gamma_neg, labels, terms);
+            focal::logarithm_stage::<V, L>(context, terms);
+            if is_blended {
+                focal::real_stage::<V, K, L, true>(context, gamma_pos, gamma_neg, labels, terms);
+            } else {
+                focal::real_stage::<V, K, L, false>(context, gamma_pos, gamma_neg, labels, terms);
+            }
         }
         match self.order {
             Order::Parameters if is_blended => parameters::blended_logarithm_stage::<V, L>(context, terms),
