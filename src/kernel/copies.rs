@@ -1,7 +1,7 @@
 //! Evaluates a few elements: in place where an array is a slice, else through a copy.
 
 use super::arrays::{Arrays, FACTORS, Labels, Pass, Position};
-use super::block::LANES;
+use super::block::{LANES, LARGE};
 use super::evaluate::{InvalidLabel, LabelRun, Run, evaluate};
 use crate::element::{Element, Float};
 use crate::label::{Known, Label};
@@ -45,14 +45,18 @@ pub(super) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
         };
         return evaluate(pass.plan, run);
     }
-    if arrays.logits.len() <= LANES && size_of::<T::Float>() <= 8 {
-        return through_copies::<_, _, _, LANES>(pass, arrays.reborrow(), position, one_class, sum);
-    }
-    match size_of::<T::Float>() {
-        ..=4 => through_copies::<_, _, _, { COPY / 4 }>(pass, arrays.reborrow(), position, one_class, sum),
-        5..=8 => through_copies::<_, _, _, { COPY / 8 }>(pass, arrays.reborrow(), position, one_class, sum),
-        9..=64 => through_copies::<_, _, _, { COPY / 64 }>(pass, arrays.reborrow(), position, one_class, sum),
-        _ => through_copies::<_, _, _, 1>(pass, arrays.reborrow(), position, one_class, sum),
+    let arrays = arrays.reborrow();
+    // Known when it is compiled, so that a user's crate has only the copies of its types.
+    if const { size_of::<T::Float>() > LARGE } {
+        through_copies::<_, _, _, 1>(pass, arrays, position, one_class, sum)
+    } else if const { size_of::<T::Float>() > 8 } {
+        through_copies::<_, _, _, { COPY / LARGE }>(pass, arrays, position, one_class, sum)
+    } else if arrays.logits.len() <= LANES {
+        through_copies::<_, _, _, LANES>(pass, arrays, position, one_class, sum)
+    } else if const { size_of::<T::Float>() > 4 } {
+        through_copies::<_, _, _, { COPY / 8 }>(pass, arrays, position, one_class, sum)
+    } else {
+        through_copies::<_, _, _, { COPY / 4 }>(pass, arrays, position, one_class, sum)
     }
 }
 
