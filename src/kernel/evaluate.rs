@@ -9,8 +9,8 @@ use crate::safeguard::Curvature;
 use crate::slices::reborrow_as;
 use crate::sparse::{Places, Present};
 use crate::stages::formula::{Class, GeneralScratch, Order, Scratch, Stages};
-use crate::stages::weights::{ElementWeights, Factors, Prepared, curvature_stage, preparation_stage, product_stage};
-use crate::stages::{Column, Each, Steps};
+use crate::stages::weights::{ElementWeights, Factors, Prepared, curvature_stage, preparation_stage};
+use crate::stages::{Column, Steps};
 use crate::sum::Accumulator;
 use castaway::cast;
 use std::ops::Range;
@@ -190,19 +190,7 @@ impl<T: Float> Run<'_, T> {
             if order == Order::Second && plan.curvature != Curvature::Exact {
                 curvature_stage::<V, L>(context, plan.curvature, self.scale, columns[2]);
             }
-            for column in columns.iter_mut().take(order.columns()) {
-                match factors {
-                    Factors::Nothing => {}
-                    Factors::OfClasses(factor) => product_stage::<V, _, L>(context, factor, column),
-                    Factors::OfElements(factor) => product_stage::<V, _, L>(context, Each(factor), column),
-                    Factors::Prepared(first, second) => {
-                        product_stage::<V, _, L>(context, Each(first), column);
-                        if let Some(second) = second {
-                            product_stage::<V, _, L>(context, Each(second), column);
-                        }
-                    }
-                }
-            }
+            factors.multiply::<V>(context, &mut columns[..order.columns()]);
             let (sum, losses) = (&mut *self.sum, &columns[0].as_flattened()[..range.len()]);
             V::vectorized(
                 context,

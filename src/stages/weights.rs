@@ -1,7 +1,7 @@
 //! What happens to elements before and after the loss: unknown labels, smoothing, weights, safeguards of the curvature.
 
 use super::activation::bound;
-use super::{Column, Steps, for_each_value, stage};
+use super::{Column, Each, Steps, for_each_value, stage};
 use crate::arithmetic::{Arithmetic, Mask};
 use crate::element::Float;
 use crate::safeguard::Curvature;
@@ -41,6 +41,28 @@ pub(crate) enum Factors<'a, T, K, const L: usize> {
     OfElements(&'a Steps<T, L>),
     /// The second only where their product is too small for the type.
     Prepared(&'a Steps<T, L>, Option<&'a Steps<T, L>>),
+}
+
+impl<T: Float, K: Copy, const L: usize> Factors<'_, T, K, L> {
+    /// Multiplies columns of results.
+    pub(crate) fn multiply<V: Arithmetic<Element = T>>(self, context: V::Context, columns: &mut [&mut Steps<T, L>])
+    where
+        K: Column<V, L>,
+    {
+        for column in columns {
+            match self {
+                Factors::Nothing => {}
+                Factors::OfClasses(factor) => product_stage::<V, _, L>(context, factor, column),
+                Factors::OfElements(factor) => product_stage::<V, _, L>(context, Each(factor), column),
+                Factors::Prepared(first, second) => {
+                    product_stage::<V, _, L>(context, Each(first), column);
+                    if let Some(second) = second {
+                        product_stage::<V, _, L>(context, Each(second), column);
+                    }
+                }
+            }
+        }
+    }
 }
 
 impl<'a, T: Float, K: Copy, const L: usize> ElementWeights<'a, T, K, L> {
