@@ -15,6 +15,11 @@ use crate::sum::Accumulator;
 use castaway::cast;
 use std::ops::Range;
 
+/// The steps of a block: as many as leave room for all columns in the nearest cache. Columns at a distance of a power of two would
+/// get into each other's way there. An unoptimized build copies columns as it makes them, on a stack that may be small.
+const SINGLE_STEPS: usize = if cfg!(unoptimized) { 2 } else { 9 };
+const DOUBLE_STEPS: usize = if cfg!(unoptimized) { 2 } else { 5 };
+
 /// Labels in a form that the kernel reads; every other form is converted first.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum LabelRun<'a, T> {
@@ -85,11 +90,11 @@ fn scalars<T: Float, const L: usize>(plan: &Plan<T>, mut run: Run<'_, T>) -> Res
 // Functions without parameters are compiled with this crate and not, unoptimized perhaps, with its user.
 
 fn evaluate_single(plan: &Plan<f32>, mut elements: Run<'_, f32>) -> Result<(), InvalidLabel> {
-    run(Evaluate::<f32, 9> { plan, run: &mut elements })
+    run(Evaluate::<f32, SINGLE_STEPS> { plan, run: &mut elements })
 }
 
 fn evaluate_double(plan: &Plan<f64>, mut elements: Run<'_, f64>) -> Result<(), InvalidLabel> {
-    run(Evaluate::<f64, 5> { plan, run: &mut elements })
+    run(Evaluate::<f64, DOUBLE_STEPS> { plan, run: &mut elements })
 }
 
 /// A run, in blocks of at most `N` steps.
