@@ -648,6 +648,21 @@ fn products_of_weights_below_the_range() {
     }
 }
 
+/// Weights and an upstream gradient are multiplied such that no product leaves the range before another brings it back.
+#[test]
+fn weights_meet_upstream_gradients_in_range() {
+    for (class_weight, weight, upstream) in [(1e12, 1e-30_f32, 1e-15_f32), (1e-12, 1e12, 1e30), (1e-12, 1e-20, 1e30)] {
+        let (logits, labels, weights) = (array![[2.0_f32]], array![[0]], array![[weight]]);
+        let with =
+            |weight: f64| AsymmetricLoss::builder().class_weight(weight).reduction(Reduction::Sum).build().unwrap();
+        let targets = Targets::new(&labels).weights(&weights);
+        let gradient = with(class_weight).vjp(&logits, targets, &array![[upstream]]).unwrap()[[0, 0]];
+        let plain = f64::from(with(1.0).gradient(&logits, &labels).unwrap()[[0, 0]]);
+        let expected = plain * class_weight * f64::from(weight) * f64::from(upstream);
+        assert!((f64::from(gradient) / expected - 1.0).abs() < 1e-6, "{gradient:e} instead of {expected:e}");
+    }
+}
+
 /// The sum of such weights has no reciprocal in the type of the logits.
 #[test]
 fn weighted_means_of_the_smallest_weights() {

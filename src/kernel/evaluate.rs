@@ -17,8 +17,8 @@ use std::ops::Range;
 
 /// The steps of a block: as many as leave room for all columns in the nearest cache. Columns at a distance of a power of two would
 /// get into each other's way there. An unoptimized build copies columns as it makes them, on a stack that may be small.
-const SINGLE_STEPS: usize = if cfg!(unoptimized) { 2 } else { 9 };
-const DOUBLE_STEPS: usize = if cfg!(unoptimized) { 2 } else { 5 };
+const SINGLE_STEPS: usize = if cfg!(unoptimized) { 1 } else { 9 };
+const DOUBLE_STEPS: usize = if cfg!(unoptimized) { 1 } else { 5 };
 
 /// Labels in a form that the kernel reads; every other form is converted first.
 #[derive(Clone, Copy, Debug)]

@@ -104,6 +104,15 @@ impl<'a, T: Float, K: Copy, const L: usize> ElementWeights<'a, T, K, L> {
     }
 }
 
+/// Two factors as one, and 1; as they are, where their product is too small for the type.
+#[inline(always)]
+fn joined<V: Arithmetic>(first: V, second: V) -> (V, V) {
+    let product = first * second;
+    let smallest = product.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
+    let is_small = smallest.gt(product.abs());
+    (V::select(is_small, first, product), V::select(is_small, second, product.one()))
+}
+
 stage! {
     /// Takes 0 for logit, label and weight of elements that are left out, and smooths labels; one that is no label stays as it
     /// is. The weights have those of positives: a soft label has its own in the formula.
@@ -122,44 +131,41 @@ stage! {
         for_each_value!(V, L, logits.len(), |step, lane| {
             let (mut z, given) = (V::load(context, &logits[step], lane), V::load(context, &labels[step], lane));
             let one = z.one();
-            let (mut y, mut of_class, mut of_call) = (given, one, one);
+            let (mut y, mut first, mut second) = (given, one, one);
             if let Some((share, half)) = weights.smoothing {
                 let smoothed = y.mul_add(y.splat(share), y.splat(half));
                 y = V::select(y.ge(zero) & one.ge(y), smoothed, y);
             }
             let mut left_out = weights.is_unknown(given);
             if let Some(weight) = weights.class_weight {
-                of_class = weight.load(context, step, lane);
+                first = weight.load(context, step, lane);
             }
             if let Some(weight) = weights.pos_weight {
-                of_class = of_class * V::select(y.eq(one), weight.load(context, step, lane), one);
+                first = first * V::select(y.eq(one), weight.load(context, step, lane), one);
             }
-            left_out = left_out | of_class.eq(zero);
+            left_out = left_out | first.eq(zero);
             if let Some(factor) = weights.factors[0] {
-                of_call = V::load(context, &factor[step], lane);
-                left_out = left_out | of_call.eq(zero);
+                let mut factor = V::load(context, &factor[step], lane);
+                left_out = left_out | factor.eq(zero);
                 if let Some(scale) = weights.weight_scale {
-                    of_call = of_call * z.splat(scale);
+                    factor = factor * z.splat(scale);
                 }
+                (first, second) = joined(first, factor);
             }
             if let Some(factor) = weights.factors[1] {
                 let factor = V::load(context, &factor[step], lane);
                 left_out = left_out | factor.eq(zero);
-                of_call = of_call * factor;
+                (first, second) = joined(first, second * factor);
             }
-            let product = of_class * of_call;
-            let smallest = z.number(f64::from(-V::Element::MAX_EXPONENT).exp2());
-            let is_small = smallest.gt(product.abs()) & !left_out;
-            too_small = too_small | is_small;
+            too_small = too_small | !(second.eq(one) | left_out);
             if weights.leaves_out {
                 (z, y) = (V::select(left_out, zero, z), V::select(left_out, zero, y));
-                of_call = V::select(left_out, zero, of_call);
+                (first, second) = (V::select(left_out, zero, first), V::select(left_out, one, second));
             }
             z.store(&mut to.logits[step], lane);
             y.store(&mut to.labels[step], lane);
-            let product = if weights.leaves_out { V::select(left_out, zero, product) } else { product };
-            V::select(is_small, of_class, product).store(&mut to.factors[0][step], lane);
-            V::select(is_small, of_call, one).store(&mut to.factors[1][step], lane);
+            first.store(&mut to.factors[0][step], lane);
+            second.store(&mut to.factors[1][step], lane);
         });
         !(!too_small).all()
     }
