@@ -110,7 +110,8 @@ stage! {
             let base: Pair<V> = load_pair(context, [terms.base, terms.base_low], step, lane);
             let gamma = exponent(y, gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
             let root = V::exp_pair(gamma.times(ln_base(base)).times_single(z.number(0.5)));
-            let loss = (root * V::load(context, &terms.v[step], lane)) * root;
+            // A weight of 0 leaves nothing, of whatever.
+            let loss = V::select(root.eq(z.zero()), root, (root * V::load(context, &terms.v[step], lane)) * root);
             let here = V::load(context, &losses[step], lane);
             V::select(z.abs().gt(bound(z)), loss, here).store(&mut losses[step], lane);
         });
