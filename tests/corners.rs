@@ -160,8 +160,8 @@ fn stage_functions_outside_their_domain() {
 /// A huge cross-entropy under a positive weight, which a vanishing focal weight leaves nothing of.
 #[test]
 fn no_weight_leaves_nothing_of_an_infinite_product() {
-    let loss = asymmetric_loss::AsymmetricLoss::builder().gamma_pos(1000).pos_weight(10).build().unwrap();
-    let (logits, labels) = (ndarray::array![-3e38_f32], ndarray::array![0.5_f32]);
+    let loss = AsymmetricLoss::builder().gamma_pos(1000).pos_weight(10).build().unwrap();
+    let (logits, labels) = (array![-3e38_f32], array![0.5_f32]);
     assert_eq!(loss.forward(&logits, &labels), Ok(0.0));
     let slopes = loss.parameter_gradients(&logits, &labels).unwrap();
     assert!(slopes.gamma_pos[0] <= 0.0 && slopes.gamma_neg[0] <= 0.0 && slopes.prob_margin[0] <= 0.0);
