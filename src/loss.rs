@@ -21,8 +21,8 @@ use std::fmt::{self, Debug, Display};
 ///
 /// Arrays may have any number of axes, any layout and any [`Element`] as elements; the last axis is that of the classes.
 /// Targets are a reference to an array of [`Label`](crate::Label)s in the shape of the logits; or [`Targets`](crate::Targets), which
-/// know unknown labels, weights and lists of present classes. The loss of an element has its weights in it: that of its class, of a
-/// positive, and of the call. An element without a known label, or of weight 0, does not exist: its results are 0.
+/// know unknown labels, weights and lists of present classes. Element losses already include class, positive and call weights.
+/// An element with an unknown label, or of weight 0, is ignored: its loss and derivatives are exactly 0, even for a NaN logit.
 ///
 /// Arrays of results have the shape of the logits, and their memory order (row-major where these repeat elements by
 /// broadcasting). A NaN logit gives NaN in its element; infinite ones give the limit.
@@ -40,7 +40,7 @@ use std::fmt::{self, Debug, Display};
 /// - [`Error::ParameterLength`] if a setting per class does not match the last axis,
 /// - [`Error::InvalidTarget`] for a target that is NaN or outside [0, 1],
 /// - [`Error::InvalidWeight`] for a weight that is not between 0 and 1e12, [`Error::BroadcastMismatch`] for weights that do not fit,
-/// - [`Error::InvalidOffset`] and [`Error::InvalidIndex`] for sparse labels that are none,
+/// - [`Error::InvalidOffset`] and [`Error::InvalidIndex`] for malformed sparse labels,
 /// - [`Error::EmptyMean`] for the mean of no elements that count,
 /// - [`Error::ParameterOutOfRange`] for a divisor so small that the type of the logits cannot hold its reciprocal,
 /// - [`Error::TooLarge`] if there is no memory for a result.
@@ -78,13 +78,12 @@ impl AsymmetricLoss {
         Builder::default()
     }
 
-    /// Starts from the settings of this loss. For another reduction alone, [`with_reduction`](Self::with_reduction) is cheaper.
+    /// Starts from the settings of this loss.
     ///
     /// # Examples
     ///
     /// ```
     /// use asymmetric_loss::AsymmetricLoss;
-    ///
     /// let mut loss = AsymmetricLoss::default();
     /// for epoch in 0..5 {
     ///     loss = loss.to_builder().gamma_neg(epoch).build()?; // a schedule changes one thing
@@ -98,7 +97,7 @@ impl AsymmetricLoss {
 
     /// The same loss with another reduction: a divisor that changes with every batch, say.
     ///
-    /// It shares the constants of this loss and costs next to nothing, where [`to_builder`](Self::to_builder) computes them anew.
+    /// It shares the constants of this loss, which [`to_builder`](Self::to_builder) computes anew.
     ///
     /// # Errors
     ///
@@ -113,8 +112,7 @@ impl AsymmetricLoss {
     /// let loss = AsymmetricLoss::builder().prob_margin([0.05, 0.2]).build()?;
     /// let (logits, labels) = (array![[0.5, -1.0], [2.0, 0.0]], array![[1, 0], [0, 1]]);
     /// let sum = loss.with_reduction(Reduction::Sum)?.forward(&logits, &labels)?;
-    /// let boxes = 8.0; // as many as this batch has
-    /// assert_eq!(loss.with_reduction(Reduction::Divisor(boxes))?.forward(&logits, &labels)?, sum / boxes);
+    /// assert_eq!(loss.with_reduction(Reduction::Divisor(8.0))?.forward(&logits, &labels)?, sum / 8.0);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
     pub fn with_reduction(&self, reduction: Reduction) -> Result<Self, Error> {
