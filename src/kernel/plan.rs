@@ -257,8 +257,7 @@ impl<T: Float> Plan<T> {
         let floor = T::from_f64(settings.log_floor);
         let alpha = settings.label_smoothing;
         let table = Table::new(settings);
-        let gammas =
-            || [&settings.gamma_neg, &settings.gamma_pos].into_iter().flat_map(|gamma| gamma.values()).copied();
+        let mut gammas = [&settings.gamma_neg, &settings.gamma_pos].into_iter().flat_map(|gamma| gamma.values());
         Plan {
             curvature: settings.curvature,
             weighs_classes: settings.class_weight.values().iter().any(|&weight| weight != 1.0),
@@ -266,8 +265,7 @@ impl<T: Float> Plan<T> {
             leaves_out: table.weights().iter().any(|weight: &T| weight.is_zero()),
             formula: Formula {
                 implementation: settings.implementation,
-                is_whole: gammas().all(focal::is_whole),
-                is_unfocused: gammas().any(|gamma| gamma == 0.0),
+                is_whole: gammas.all(|&gamma| focal::is_whole(gamma)),
                 is_detached: settings.detach_focal_weight,
                 // A floor below the smallest normal number is none.
                 floor: (settings.log_floor >= smallest::<T>()).then(|| (floor, T::from_f64(-floor.to_f64().ln()))),

@@ -4,7 +4,7 @@
 //! x⁰ = 1, also for x = 0.
 
 use super::activation::bound;
-use super::{Column, Steps, Terms, for_each_value, load_pair, stage};
+use super::{Column, Results, Steps, Terms, for_each_value, load_pair, stage};
 use crate::arithmetic::{Arithmetic, Mask, Pair};
 use crate::element::Float;
 use crate::elementwise::{self, Map, native_map};
@@ -66,31 +66,8 @@ pub(crate) fn exponent<V: Arithmetic>(y: V, gamma_pos: V, gamma_neg: V) -> Pair<
 }
 
 stage! {
-    /// The stage for whole exponents up to 4, and labels that are 0 or 1.
-    fn whole_stage[K][](
-        context,
-        gamma_pos: K,
-        gamma_neg: K,
-        labels: &Steps<V::Element, L>,
-        terms: &mut Terms<'_, V::Element, L>,
-    ) {
-        let steps = labels.len();
-        let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
-        let (gammas, powers) = (&mut terms.gamma[..steps], &mut terms.over_base[..steps]);
-        for_each_value!(V, L, steps, |step, lane| {
-            let y = V::load(context, &labels[step], lane);
-            let (pos, neg) = (gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
-            let gamma = V::select(y.eq(y.zero()), neg, pos);
-            let base = load_pair(context, [base, low], step, lane);
-            gamma.store(&mut gammas[step], lane);
-            whole_power(base, gamma).store(&mut powers[step], lane);
-        });
-    }
-}
-
-stage! {
-    /// ln b as a pair, in the columns of b^(γ−1) and γ: the first half of the stage for any exponents, whose operations wait for
-    /// each other for too long to be one loop.
+    /// ln b as a pair, in the columns of b^(γ−1) and γ: the first half of the stage for exponents that are not whole, whose
+    /// operations wait for each other for too long to be one loop.
     fn logarithm_stage[][](
         context,
         terms: &mut Terms<'_, V::Element, L>,
@@ -107,8 +84,8 @@ stage! {
 }
 
 stage! {
-    /// The second half: b^(γ−1) and γ, for labels that are 0 or 1, or `BLENDED` from 0 to 1. The rounding error of γ − 1 is multiplied by
-    /// ln b, so it is a pair.
+    /// The second half: b^(γ−1) and γ, for labels that are 0 or 1, or `BLENDED` from 0 to 1; 1 for a γ of 0. The rounding error of
+    /// γ − 1 is multiplied by ln b, so it is a pair.
     fn real_stage[K][BLENDED: bool](
         context,
         gamma_pos: K,
@@ -130,69 +107,64 @@ stage! {
             };
             let ln = Pair { hi: V::load(context, &powers[step], lane), lo: V::load(context, &gammas[step], lane) };
             gamma.store(&mut gammas[step], lane);
-            V::exp_pair(less_one.times(ln)).store(&mut powers[step], lane);
+            let power = V::exp_pair(less_one.times(ln));
+            V::select(gamma.eq(gamma.zero()), gamma.one(), power).store(&mut powers[step], lane);
         });
     }
 }
 
 stage! {
-    /// b⁰ = 1 for b > 0, exactly. Where b is 0 so is the cross-entropy, and the 0 is kept for their product.
-    fn unfocused_stage[][](
+    /// The last stage: the losses and their derivatives as far as `ORDER`, those multiplied by a scale. `WHOLE` exponents are
+    /// raised on the way, which spares the way of their powers through memory.
+    fn product_stage[K][ORDER: u8, WHOLE: bool](
         context,
-        terms: &mut Terms<'_, V::Element, L>,
-    ) {
-        for_each_value!(V, L, terms.gamma.len(), |step, lane| {
-            let (gamma, b) =
-                (V::load(context, &terms.gamma[step], lane), V::load(context, &terms.base[step], lane));
-            let (zero, one, is_unfocused) = (gamma.zero(), gamma.one(), gamma.eq(gamma.zero()));
-            V::select(is_unfocused & b.gt(zero), one, b).store(&mut terms.base[step], lane);
-            let low = V::load(context, &terms.base_low[step], lane);
-            V::select(is_unfocused, zero, low).store(&mut terms.base_low[step], lane);
-            let over_base = V::load(context, &terms.over_base[step], lane);
-            V::select(is_unfocused, one, over_base).store(&mut terms.over_base[step], lane);
-        });
-    }
-}
-
-stage! {
-    /// The last stage: the losses and their derivatives as far as `ORDER`, those multiplied by a scale.
-    fn combination_stage[][ORDER: u8](
-        context,
+        exponents: [K; 2],
+        labels: &Steps<V::Element, L>,
         terms: &Terms<'_, V::Element, L>,
         scale: V::Element,
-        values: &mut Steps<V::Element, L>,
-        firsts: &mut Steps<V::Element, L>,
-        seconds: &mut Steps<V::Element, L>,
+        results: &mut Results<'_, V::Element, L>,
     ) {
-        let steps = terms.base.len();
+        let steps = labels.len();
         let (base, low) = (&terms.base[..steps], &terms.base_low[..steps]);
-        let (base_first, gamma) = (&terms.base_first[..steps], &terms.gamma[..steps]);
+        let base_first = &terms.base_first[..steps];
         let (entropy, entropy_first) = (&terms.entropy[..steps], &terms.entropy_first[..steps]);
-        let over_base = &terms.over_base[..steps];
+        let (gammas, powers) = (&terms.gamma[..steps], &terms.over_base[..steps]);
+        let [values, firsts, seconds] = results;
         let values = &mut values[..steps];
         let firsts = &mut firsts[..if ORDER >= 1 { steps } else { 0 }];
         let seconds = &mut seconds[..if ORDER >= 2 { steps } else { 0 }];
+        let [gamma_pos, gamma_neg] = exponents;
         for_each_value!(V, L, steps, |step, lane| {
-            let value: Pair<V> = load_pair(context, [base, low], step, lane);
+            let base = load_pair(context, [base, low], step, lane);
+            let (gamma, over_base) = if WHOLE {
+                let y = V::load(context, &labels[step], lane);
+                let (pos, neg) = (gamma_pos.load(context, step, lane), gamma_neg.load(context, step, lane));
+                let gamma = V::select(y.eq(y.zero()), neg, pos);
+                (gamma, whole_power(base, gamma))
+            } else {
+                (V::load(context, &gammas[step], lane), V::load(context, &powers[step], lane))
+            };
+            // b⁰ = 1, exactly. Where b is 0, so is the cross-entropy.
+            let is_unfocused = gamma.eq(gamma.zero());
+            let value = Pair::select(is_unfocused, Pair::single(gamma.one()), base);
             let mut base = Base { value, first: value.hi, second: value.hi };
             let entropy = V::load(context, &entropy[step], lane);
-            let (mut entropy, mut gamma_here) = (Jet { value: entropy, first: entropy, second: entropy }, entropy);
+            let mut entropy = Jet { value: entropy, first: entropy, second: entropy };
             if ORDER >= 1 {
                 base.first = V::load(context, &base_first[step], lane);
                 entropy.first = V::load(context, &entropy_first[step], lane);
-                gamma_here = V::load(context, &gamma[step], lane);
             }
             if ORDER >= 2 {
                 base.second = V::load(context, &terms.base_second[step], lane);
                 entropy.second = V::load(context, &terms.entropy_second[step], lane);
             }
-            let loss = weighted::<V, ORDER>(base, entropy, V::load(context, &over_base[step], lane), gamma_here);
+            let loss = weighted::<V, ORDER>(base, entropy, over_base, gamma);
             loss.value.store(&mut values[step], lane);
             if ORDER >= 1 {
-                (loss.first * value.hi.splat(scale)).store(&mut firsts[step], lane);
+                (loss.first * gamma.splat(scale)).store(&mut firsts[step], lane);
             }
             if ORDER >= 2 {
-                (loss.second * value.hi.splat(scale)).store(&mut seconds[step], lane);
+                (loss.second * gamma.splat(scale)).store(&mut seconds[step], lane);
             }
         });
     }
@@ -221,7 +193,6 @@ pub(crate) struct Base<V> {
 /// L″ = b·VC″ + 2γ·b′·VC′ + γ·VC·(b″ + (γ−1)·b′²/b).
 ///
 /// V comes first into every product: it may be huge where the others are tiny, and they would underflow without it.
-/// A detached weight is one whose derivative is left out: `gamma` is then 0.
 #[inline(always)]
 pub(crate) fn weighted<V: Arithmetic, const ORDER: u8>(
     base: Base<V>,

@@ -2,7 +2,7 @@
 
 use super::activation::{self, Reference};
 use super::weights::{self, Survey};
-use super::{Column, Steps, TERMS, Terms, cross_entropy, focal, margin, parameters, soft};
+use super::{Column, Results, Steps, TERMS, Terms, cross_entropy, focal, margin, parameters, soft};
 use crate::arithmetic::Arithmetic;
 use crate::element::Float;
 use crate::settings::Implementation;
@@ -37,8 +37,6 @@ pub(crate) struct Formula<T> {
     pub(crate) implementation: Implementation,
     /// Whether all exponents are raised by multiplication.
     pub(crate) is_whole: bool,
-    /// Whether some exponent is 0.
-    pub(crate) is_unfocused: bool,
     pub(crate) is_detached: bool,
     /// ε of max(·, ε) under the logarithm, and −ln ε.
     pub(crate) floor: Option<(T, T)>,
@@ -105,9 +103,6 @@ impl<T: Float, const L: usize, const N: usize> GeneralScratch<T, L, N> {
         GeneralScratch { clamped: zeros, labels: [zeros, ones], terms: [zeros; TERMS], results: [zeros; 3] }
     }
 }
-
-/// Columns for the results of a block.
-pub(crate) type Results<'a, T, const L: usize> = [&'a mut Steps<T, L>; 3];
 
 impl<V: Arithmetic, K> Stages<'_, V, K> {
     /// The results of a block, if its labels are all 0 or 1 and its logits moderate.
@@ -236,7 +231,7 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
             Order::Second => soft::blended_stage::<V, K, L, 2>(context, pos_weight, logits, labels, positive, terms),
         }
         self.weigh(labels, true, terms);
-        self.evaluate(terms, results);
+        self.evaluate(labels, true, terms, results);
         if is_saturated {
             let Class { gamma_pos, gamma_neg, .. } = self.class;
             soft::saturated_stage(context, gamma_pos, gamma_neg, logits, labels, terms, results[0]);
@@ -256,13 +251,13 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         K: Column<V, L>,
     {
         let (context, reference, [a, power]) = (self.context, &self.class.reference, activation);
+        // The derivative in γ of a weight that is not shifted needs 1 − P.
         match self.order {
-            Order::Value | Order::First => {
-                margin::stage::<V, K, L, false>(context, reference, labels, a, power, terms);
-            }
-            Order::Second | Order::Parameters => {
+            Order::Second => margin::stage::<V, K, L, true>(context, reference, labels, a, power, terms),
+            Order::Parameters if !self.is_shifted() => {
                 margin::stage::<V, K, L, true>(context, reference, labels, a, power, terms);
             }
+            _ => margin::stage::<V, K, L, false>(context, reference, labels, a, power, terms),
         }
         match self.order {
             Order::Value | Order::Parameters => cross_entropy::stage::<V, L, 0>(context, terms),
@@ -293,8 +288,11 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         if !self.is_shifted() {
             margin::unshifted_stage(context, &self.class.reference, labels, terms);
         }
-        if self.formula.is_whole && !is_blended {
-            focal::whole_stage(context, gamma_pos, gamma_neg, labels, terms);
+        if self.is_raised_last(is_blended) {
+            // A whole power is 0 only where nothing that it multiplies is infinite.
+            if self.order == Order::Parameters {
+                terms.over_base.fill([V::Element::from_f64(1.0); L]);
+            }
         } else {
             focal::logarithm_stage::<V, L>(context, terms);
             if is_blended {
@@ -303,16 +301,16 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
                 focal::real_stage::<V, K, L, false>(context, gamma_pos, gamma_neg, labels, terms);
             }
         }
+        // A detached weight is a constant.
+        if self.formula.is_detached && self.order != Order::Parameters {
+            let zeros = [V::Element::from_f64(0.0); L];
+            terms.base_first.fill(zeros);
+            terms.base_second.fill(zeros);
+        }
         match self.order {
             Order::Parameters if is_blended => parameters::blended_logarithm_stage::<V, L>(context, terms),
             Order::Parameters => parameters::logarithm_stage::<V, L>(context, self.is_shifted(), terms),
             _ => {}
-        }
-        if self.formula.is_unfocused {
-            focal::unfocused_stage::<V, L>(context, terms);
-        }
-        if self.formula.is_detached && self.order != Order::Parameters {
-            terms.gamma.fill([V::Element::from_f64(0.0); L]);
         }
     }
 
@@ -322,8 +320,10 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         labels: &Steps<V::Element, L>,
         terms: &Terms<'_, V::Element, L>,
         results: &mut Results<'_, V::Element, L>,
-    ) {
-        self.evaluate(terms, results);
+    ) where
+        K: Column<V, L>,
+    {
+        self.evaluate(labels, false, terms, results);
         self.slopes(labels, terms, results);
     }
 
@@ -340,17 +340,47 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         }
     }
 
-    fn evaluate<const L: usize>(&self, terms: &Terms<'_, V::Element, L>, results: &mut Results<'_, V::Element, L>) {
-        let [values, first, second] = results;
+    fn evaluate<const L: usize>(
+        &self,
+        labels: &Steps<V::Element, L>,
+        is_blended: bool,
+        terms: &Terms<'_, V::Element, L>,
+        results: &mut Results<'_, V::Element, L>,
+    ) where
+        K: Column<V, L>,
+    {
+        if self.is_raised_last(is_blended) {
+            self.product::<L, true>(labels, terms, results);
+        } else {
+            self.product::<L, false>(labels, terms, results);
+        }
+    }
+
+    fn product<const L: usize, const WHOLE: bool>(
+        &self,
+        labels: &Steps<V::Element, L>,
+        terms: &Terms<'_, V::Element, L>,
+        results: &mut Results<'_, V::Element, L>,
+    ) where
+        K: Column<V, L>,
+    {
+        let (context, scale, exponents) = (self.context, self.scale, [self.class.gamma_pos, self.class.gamma_neg]);
         match self.order {
-            Order::Value => focal::combination_stage::<V, L, 0>(self.context, terms, self.scale, values, first, second),
+            Order::Value => {
+                focal::product_stage::<V, K, L, 0, WHOLE>(context, exponents, labels, terms, scale, results);
+            }
             Order::First | Order::Parameters => {
-                focal::combination_stage::<V, L, 1>(self.context, terms, self.scale, values, first, second);
+                focal::product_stage::<V, K, L, 1, WHOLE>(context, exponents, labels, terms, scale, results);
             }
             Order::Second => {
-                focal::combination_stage::<V, L, 2>(self.context, terms, self.scale, values, first, second)
+                focal::product_stage::<V, K, L, 2, WHOLE>(context, exponents, labels, terms, scale, results);
             }
         }
+    }
+
+    /// Whether the exponents are raised by the last stage.
+    fn is_raised_last(&self, is_blended: bool) -> bool {
+        self.formula.is_whole && !is_blended
     }
 
     /// Infinite losses, which the stages saw as large ones. Under a floor there are none.

@@ -25,6 +25,9 @@ use crate::arithmetic::{Arithmetic, Pair};
 /// A number for each element of a block, `L` elements a step. `L` is a multiple of the lanes of every value.
 pub(crate) type Steps<T, const L: usize> = [[T; L]];
 
+/// Columns for the results of a block.
+pub(crate) type Results<'a, T, const L: usize> = [&'a mut Steps<T, L>; 3];
+
 /// Numbers that a stage reads: one for all elements of a block, or one for each.
 pub(crate) trait Column<V: Arithmetic, const L: usize>: Copy {
     /// Those of the elements from that at `lane` of a step on.

@@ -49,16 +49,14 @@ impl<T: Float, K: Copy, const L: usize> Factors<'_, T, K, L> {
     where
         K: Column<V, L>,
     {
-        for column in columns {
-            match self {
-                Factors::Nothing => {}
-                Factors::OfClasses(factor) => product_stage::<V, _, L>(context, factor, column),
-                Factors::OfElements(factor) => product_stage::<V, _, L>(context, Each(factor), column),
-                Factors::Prepared(first, second) => {
-                    product_stage::<V, _, L>(context, Each(first), column);
-                    if let Some(second) = second {
-                        product_stage::<V, _, L>(context, Each(second), column);
-                    }
+        match self {
+            Factors::Nothing => {}
+            Factors::OfClasses(factor) => weighting_stage::<V, _, L>(context, factor, columns),
+            Factors::OfElements(factor) => weighting_stage::<V, _, L>(context, Each(factor), columns),
+            Factors::Prepared(first, second) => {
+                weighting_stage::<V, _, L>(context, Each(first), columns);
+                if let Some(second) = second {
+                    weighting_stage::<V, _, L>(context, Each(second), columns);
                 }
             }
         }
@@ -172,16 +170,21 @@ stage! {
 }
 
 stage! {
-    /// Results times a factor.
-    fn product_stage[K][](
+    /// Columns of results times a factor.
+    fn weighting_stage[K][](
         context,
         factor: K,
-        results: &mut Steps<V::Element, L>,
+        columns: &mut [&mut Steps<V::Element, L>],
     ) {
-        for_each_value!(V, L, results.len(), |step, lane| {
-            let product = V::load(context, &results[step], lane) * factor.load(context, step, lane);
-            product.store(&mut results[step], lane);
-        });
+        let mut k = 0;
+        while k < columns.len() {
+            let column = &mut *columns[k];
+            for_each_value!(V, L, column.len(), |step, lane| {
+                let product = V::load(context, &column[step], lane) * factor.load(context, step, lane);
+                product.store(&mut column[step], lane);
+            });
+            k += 1;
+        }
     }
 }
 
