@@ -32,10 +32,10 @@ struct Args {
     figure: PathBuf,
 }
 
-const FORMULATIONS: [(Implementation, RGBColor); 3] = [
-    (Implementation::AlibabaMiil, RGBColor(213, 94, 0)),
-    (Implementation::DeepPsp, RGBColor(0, 114, 178)),
-    (Implementation::Paper, RGBColor(0, 158, 115)),
+const FORMULATIONS: [(Implementation, Style); 3] = [
+    (Implementation::AlibabaMiil, Style { colour: RGBColor(213, 94, 0), line: Line::Solid }),
+    (Implementation::DeepPsp, Style { colour: RGBColor(0, 114, 178), line: Line::Solid }),
+    (Implementation::Paper, Style { colour: RGBColor(0, 158, 115), line: Line::Dashed }),
 ];
 
 /// The label whose losses are drawn.
@@ -46,8 +46,7 @@ fn main() -> Result<()> {
     let grid = Array1::linspace(-12.0, 40.0, 52_001);
     let probabilities = sigmoid(&grid)?;
     let labels = Array1::linspace(0.0, 1.0, 101);
-    let style = |colour, line| Style { colour, line };
-    let diagonal = style(INK, Line::Dotted);
+    let diagonal = Style { colour: INK, line: Line::Dotted };
 
     let mut pull = Panel {
         title: "Where a soft label is pulled to".to_owned(),
@@ -62,7 +61,7 @@ fn main() -> Result<()> {
         curves: Vec::new(),
     };
     println!("{:<16}{:>10}{:>10}{:>10}", "p, where y is", 0.1, 0.5, EXAMPLE);
-    for (implementation, colour) in FORMULATIONS {
+    for (implementation, style) in FORMULATIONS {
         let loss = AsymmetricLoss::builder()
             .gamma_neg(args.gamma_neg)
             .gamma_pos(args.gamma_pos)
@@ -76,10 +75,10 @@ fn main() -> Result<()> {
             Ok(place.map_or(f64::NAN, |place| probabilities[place]))
         };
         let points: Result<Vec<_>> = labels.iter().map(|&y| Ok((y, least(y)?))).collect();
-        pull.curves.push(Curve { style: style(colour, Line::Solid), points: points?, range: Vec::new() });
+        pull.curves.push(Curve { style, points: points?, range: Vec::new() });
         let points =
             grid.iter().copied().zip(of(EXAMPLE)?).filter(|(z, _)| (-1.0..=12.0).contains(z)).step_by(100).collect();
-        losses.curves.push(Curve { style: style(colour, Line::Solid), points, range: Vec::new() });
+        losses.curves.push(Curve { style, points, range: Vec::new() });
         println!(
             "{:<16}{:>10.4}{:>10.4}{:>10.4}",
             implementation.to_string(),
@@ -90,10 +89,9 @@ fn main() -> Result<()> {
     }
 
     let Args { gamma_neg, gamma_pos, prob_margin, .. } = args;
-    let heading = format!("γ₋ = {gamma_neg}, γ₊ = {gamma_pos}, m = {prob_margin}");
+    let heading = format!("positives: γ₊ = {gamma_pos}; negatives: γ₋ = {gamma_neg}, m = {prob_margin}");
     let line = |style, text: String| Entry { sign: Sign::Line(style), text };
-    let mut legend: Vec<_> =
-        FORMULATIONS.map(|(name, colour)| line(style(colour, Line::Solid), name.to_string())).into();
+    let mut legend: Vec<_> = FORMULATIONS.map(|(name, style)| line(style, name.to_string())).into();
     legend.push(line(diagonal, "p = y".to_owned()));
     let page = Page { heading: &[&heading], columns: vec![vec![pull], vec![losses]], legend: vec![legend] };
     fs::write(&args.figure, page.draw()?).with_context(|| format!("cannot write {}", args.figure.display()))
