@@ -1,3 +1,5 @@
+//! [`AsymmetricLoss`]: struct@AsymmetricLoss
+//! [`Builder`]: struct@Builder
 //! [`forward`]: AsymmetricLoss::forward
 //! [`losses`]: AsymmetricLoss::losses
 //! [`value_and_gradient`]: AsymmetricLoss::value_and_gradient
