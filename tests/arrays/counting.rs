@@ -1,9 +1,7 @@
 //! What an element counts: weights, unknown labels, smoothed labels, sparse labels, and what the sum is divided by.
 
-mod common;
-
 use asymmetric_loss::{AsymmetricLoss, Builder, Derivatives, Error, Label, Reduction, Targets};
-use common::{logits, settings, targets};
+use crate::common::{logits, settings, targets};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, Ix2, ShapeBuilder, array, concatenate, s};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -462,7 +460,7 @@ fn alpha() {
 #[test]
 fn what_is_left_out_is_zero() {
     let numbers = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, -1e300, 800.0, 0.0];
-    for implementation in common::IMPLEMENTATIONS {
+    for implementation in crate::common::IMPLEMENTATIONS {
         let loss = AsymmetricLoss::builder().implementation(implementation).reduction(Reduction::Sum);
         let loss = loss.pos_weight([0, 1, 1]).class_weight([1, 0, 1]).build().unwrap();
         for z in numbers {
@@ -496,7 +494,7 @@ fn padding_is_no_element() {
 /// Weights at the ends of their range, and logits at the ends of theirs.
 #[test]
 fn extreme_weights() {
-    for implementation in common::IMPLEMENTATIONS {
+    for implementation in crate::common::IMPLEMENTATIONS {
         let with = |pos_weight: f64| {
             let builder = AsymmetricLoss::builder().implementation(implementation).pos_weight(pos_weight);
             builder.reduction(Reduction::Sum)
@@ -625,7 +623,7 @@ fn sums_of_weights_at_the_ends_of_their_range() {
 /// What a huge loss brings back must not be lost before it does.
 #[test]
 fn products_of_weights_below_the_range() {
-    for implementation in common::IMPLEMENTATIONS {
+    for implementation in crate::common::IMPLEMENTATIONS {
         let weighted = |weight: f64| AsymmetricLoss::builder().implementation(implementation).class_weight(weight);
         let loss = weighted(1e-12).reduction(Reduction::Sum).build().unwrap();
         for (z, weight, expected) in [

@@ -438,7 +438,7 @@ fn any_logits<T: Element>() -> impl Strategy<Value = Call<T>> {
 
 /// Failures are kept beside this file and tried first from then on; add them to the repository.
 ///
-/// `PROPTEST_CASES=100000 cargo test --release --test hostile` tries more.
+/// `PROPTEST_CASES=100000 cargo test --release --test arrays hostile` tries more.
 fn config(cases: u32) -> ProptestConfig {
     let persistence = proptest::test_runner::FileFailurePersistence::WithSource("regressions");
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());

@@ -1,10 +1,8 @@
 //! The derivatives in γ₋, γ₊ and m, and those in the logits under weights and smoothing, against central differences.
 
-mod common;
-
 use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Implementation, Reduction, Targets};
-use common::dual::Dual;
-use common::{IMPLEMENTATIONS, STENCIL, targets};
+use crate::common::dual::Dual;
+use crate::common::{IMPLEMENTATIONS, STENCIL, targets};
 use ndarray::{Array1, Array2, Ix2, array};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,13 +1,11 @@
 //! The single-label loss: against its plain definition in many digits, central differences, dual numbers, timm, and
 //! itself.
 
-mod common;
-
 use asymmetric_loss::single_label::{Builder, SingleLabelLoss, Targets};
 use asymmetric_loss::{Error, Float, Reduction};
-use common::STENCIL;
-use common::dual::Dual;
-use common::vectors::{Numbers, cases, disagreement};
+use crate::common::STENCIL;
+use crate::common::dual::Dual;
+use crate::common::vectors::{Numbers, cases, disagreement};
 use dashu_float::{FBig, round::mode::HalfEven};
 use ndarray::{
     Array, Array0, Array1, Array2, Array3, ArrayD, ArrayView1, ArrayView2, Axis, Dimension, IxDyn, ShapeBuilder, array,
@@ -883,7 +881,7 @@ fn half_precision_is_single_precision_rounded() {
 // --- timm -------------------------------------------------------------------------------------------
 
 /// Recorded by `vectors/generate_timm_single.py`, which says what each field means.
-const VECTORS: &str = include_str!("vectors/timm_single_label.json");
+const VECTORS: &str = include_str!("../vectors/timm_single_label.json");
 
 #[derive(Deserialize)]
 struct Case {

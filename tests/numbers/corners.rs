@@ -1,10 +1,8 @@
 //! Settings and logits where a step on the way to a result leaves the range of the type, but the result does not.
 
-mod common;
-
 use asymmetric_loss::reduction;
 use asymmetric_loss::{AsymmetricLoss, Implementation, Reduction};
-use common::{IMPLEMENTATIONS, Setting};
+use crate::common::{IMPLEMENTATIONS, Setting};
 use ndarray::{Array1, array};
 use yardstick::oracle::{Big, loss};
 

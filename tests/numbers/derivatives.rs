@@ -1,10 +1,8 @@
 //! Every derivative against central differences of what it claims to be the derivative of.
 
-mod common;
-
 use asymmetric_loss::reduction;
 use asymmetric_loss::{Error, Implementation, Reduction, activation, focal, margin};
-use common::{STENCIL, Setting, gammas, hard_targets, logits, settings, targets};
+use crate::common::{STENCIL, Setting, gammas, hard_targets, logits, settings, targets};
 use ndarray::{Array1, Array2, array};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -226,7 +224,7 @@ proptest! {
 /// z = 0 is p = ½ exactly, so that m = ½ is met.
 #[test]
 fn nothing_at_the_kink() {
-    for implementation in common::IMPLEMENTATIONS {
+    for implementation in crate::common::IMPLEMENTATIONS {
         for gamma_neg in [0.0, 0.5, 1.0, 2.5, 4.0] {
             let setting = Setting { gamma_neg, gamma_pos: 1.0, margin: 0.5, implementation, detached: false };
             for result in setting.evaluate(&[0.0, -0.0], &[0.0; 2]) {

@@ -1,9 +1,7 @@
 //! Dual numbers run through the generic path: exact derivatives, without any formula for a derivative.
 
-mod common;
-
-use common::dual::Dual;
-use common::{Setting, settings, targets};
+use crate::common::dual::Dual;
+use crate::common::{Setting, settings, targets};
 use ndarray::{Array1, array};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -78,7 +76,7 @@ fn soft_term(setting: Setting, z: f64, y: f64) -> f64 {
 /// Where p ≤ m nothing depends on the logit, and no 0 · ∞ may say otherwise.
 #[test]
 fn below_the_margin_all_derivatives_vanish() {
-    for implementation in common::IMPLEMENTATIONS {
+    for implementation in crate::common::IMPLEMENTATIONS {
         for gamma_neg in [0.0, 0.5, 1.0, 1.5, 2.0, 4.0, 7.3] {
             let setting = Setting { gamma_neg, gamma_pos: 1.0, margin: 0.5, implementation, detached: false };
             for z in [-0.0, -0.25, -20.0, -800.0] {
@@ -102,7 +100,7 @@ fn same(actual: f64, expected: f64) -> bool {
 fn ends_of_the_range_are_those_of_f64() {
     let ends = [720.0, 800.0, 1e10, 1e308, f64::INFINITY];
     let logits: Vec<f64> = ends.iter().flat_map(|&z| [z, -z]).chain([f64::NAN, 0.0, -0.0]).collect();
-    for implementation in common::IMPLEMENTATIONS {
+    for implementation in crate::common::IMPLEMENTATIONS {
         for gamma in [0.0, 0.5, 1.0, 2.5, 4.0] {
             for margin in [0.0, 0.05, 0.5] {
                 let setting = Setting { gamma_neg: gamma, gamma_pos: gamma, margin, implementation, detached: false };

@@ -1,9 +1,7 @@
 //! What the guards in the formula keep out: cases where only rounding, or the order of a product, could go wrong.
 
-mod common;
-
 use asymmetric_loss::{Float, activation, focal};
-use common::{IMPLEMENTATIONS, Setting};
+use crate::common::{IMPLEMENTATIONS, Setting};
 use ndarray::Array1;
 use yardstick::oracle::{Big, big, loss};
 

@@ -1,9 +1,7 @@
 //! What the losses must be in special cases, and how those of several arrays relate.
 
-mod common;
-
 use asymmetric_loss::{AsymmetricLoss, Reduction};
-use common::{IMPLEMENTATIONS, Setting, gammas, hard_targets, logits, settings, targets};
+use crate::common::{IMPLEMENTATIONS, Setting, gammas, hard_targets, logits, settings, targets};
 use ndarray::{Array1, s};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,10 +1,8 @@
 //! Losses, gradients and Hessians against an oracle of 256 bits, in units in the last place.
 
-mod common;
-
 use asymmetric_loss::Implementation;
-use common::wrapped::Wrapped;
-use common::{IMPLEMENTATIONS, Setting};
+use crate::common::wrapped::Wrapped;
+use crate::common::{IMPLEMENTATIONS, Setting};
 use proptest::test_runner::TestRng;
 use rand_float::uniform;
 use yardstick::Native;

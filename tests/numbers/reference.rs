@@ -1,14 +1,12 @@
 //! Values and gradients against the reference implementation, `torch_ecg.models.loss.AsymmetricLoss`.
 
-mod common;
-
 use asymmetric_loss::{AsymmetricLoss, Builder, Implementation, Reduction};
-use common::vectors::{Numbers, cases, disagreement};
+use crate::common::vectors::{Numbers, cases, disagreement};
 use ndarray::{ArrayD, IxDyn};
 use serde::Deserialize;
 
 /// Recorded by `vectors/generate.py`, which says what each field means.
-const VECTORS: &str = include_str!("vectors/torch_ecg.json");
+const VECTORS: &str = include_str!("../vectors/torch_ecg.json");
 
 #[derive(Deserialize)]
 struct Case {

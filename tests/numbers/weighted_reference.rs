@@ -1,15 +1,13 @@
 //! Weighted values and gradients against other libraries: timm's `AsymmetricLossMultiLabel` and mmpretrain's
 //! `AsymmetricLoss`.
 
-mod common;
-
 use asymmetric_loss::{AsymmetricLoss, Builder, Parameter, Reduction, Targets};
-use common::vectors::{Numbers, cases, disagreement};
+use crate::common::vectors::{Numbers, cases, disagreement};
 use ndarray::{ArrayD, IxDyn};
 use serde::Deserialize;
 
 /// Recorded by `vectors/generate_weighted.py`, which says what each field means.
-const VECTORS: &str = include_str!("vectors/weighted.json");
+const VECTORS: &str = include_str!("../vectors/weighted.json");
 
 #[derive(Deserialize)]
 struct Case {
