@@ -1,7 +1,7 @@
 //! What an element counts: weights, unknown labels, smoothed labels, sparse labels, and what the sum is divided by.
 
-use asymmetric_loss::{AsymmetricLoss, Builder, Derivatives, Error, Label, Reduction, Targets};
 use crate::common::{logits, settings, targets};
+use asymmetric_loss::{AsymmetricLoss, Builder, Derivatives, Error, Label, Reduction, Targets};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, Ix2, ShapeBuilder, array, concatenate, s};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -92,7 +92,7 @@ proptest! {
     }
 
     #[test]
-    fn unknown_is_removed(builder in builders(), (z, y) in batch(), known in vec(any::<bool>(), 100), reduction in
+    fn unknown_labels_are_removed_elements(builder in builders(), (z, y) in batch(), known in vec(any::<bool>(), 100), reduction in
         select(vec![Reduction::Mean, Reduction::Sum, Reduction::BatchMean, Reduction::PositiveMean, Reduction::WeightedMean]))
     {
         let loss = builder.reduction(reduction).build().unwrap();
@@ -135,7 +135,7 @@ proptest! {
 
     /// A label may be unknown in four ways.
     #[test]
-    fn all_unknowns_are_one(builder in builders(), (mut z, y) in batch(), known in vec(any::<bool>(), 100)) {
+    fn every_kind_of_unknown_label_gives_the_same(builder in builders(), (mut z, y) in batch(), known in vec(any::<bool>(), 100)) {
         let loss = summed(&builder);
         let known = Array2::from_shape_fn(z.raw_dim(), |(i, j)| known[i * CLASSES + j]);
         z.zip_mut_with(&known, |z, known| if !known { *z = f64::NEG_INFINITY });
@@ -305,7 +305,7 @@ fn large_sparse_is_dense() {
 }
 
 #[test]
-fn sparse_of_other_ranks() {
+fn sparse_is_dense_for_any_number_of_axes() {
     let loss = AsymmetricLoss::default();
     let z = Array3::from_shape_fn((2, 3, 4), |(i, j, k)| (i + 2 * j) as f64 - k as f64);
     let dense = Array3::from_shape_fn((2, 3, 4), |(i, j, k)| (i + j + k) % 3 == 0);
@@ -322,7 +322,7 @@ fn sparse_of_other_ranks() {
 }
 
 #[test]
-fn lists_that_are_none() {
+fn malformed_sparse_labels_are_refused() {
     let loss = AsymmetricLoss::default();
     let z = Array2::<f32>::zeros((2, 3));
     let of = |offsets: &[usize], indices: &[usize]| {
@@ -352,7 +352,7 @@ fn lists_that_are_none() {
 }
 
 #[test]
-fn weights_that_are_none() {
+fn invalid_weights_are_refused() {
     let loss = AsymmetricLoss::default();
     let (z, y) = (Array2::<f32>::zeros((2, 3)), Array2::from_elem((2, 3), true));
     for (value, shown) in [
@@ -398,7 +398,7 @@ fn weights_that_are_none() {
 
 /// A label that is no label is found where it counts, and only there.
 #[test]
-fn invalid_labels_beside_such_as_are_left_out() {
+fn invalid_labels_are_found_where_they_count_and_only_there() {
     let loss = AsymmetricLoss::default();
     let z = Array2::<f64>::zeros((3, 40));
     let mut y = Array2::zeros((3, 40));
@@ -418,7 +418,7 @@ fn invalid_labels_beside_such_as_are_left_out() {
 }
 
 #[test]
-fn means_of_nothing() {
+fn only_means_of_nothing_are_errors() {
     let with = |reduction| AsymmetricLoss::builder().reduction(reduction).build().unwrap();
     let z = Array2::<f64>::zeros((2, 2));
     let (unknown, absent) = (Array2::from_elem((2, 2), None::<bool>), Array2::from_elem((2, 2), false));
@@ -447,7 +447,7 @@ fn means_of_nothing() {
 
 /// α-balancing as its authors write it: α for positives, 1 − α for negatives.
 #[test]
-fn alpha() {
+fn alpha_weighs_positives_and_its_complement_negatives() {
     let plain = AsymmetricLoss::default();
     let balanced = AsymmetricLoss::builder().alpha([0.75, 0.25]).build().unwrap();
     let (z, y) = (array![[0.5_f64, 0.5], [-2.0, 3.0]], array![[1, 0], [0, 1]]);
@@ -458,7 +458,7 @@ fn alpha() {
 
 /// Whatever stands where nothing counts.
 #[test]
-fn what_is_left_out_is_zero() {
+fn ignored_elements_are_zero_whatever_they_hold() {
     let numbers = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, -1e300, 800.0, 0.0];
     for implementation in crate::common::IMPLEMENTATIONS {
         let loss = AsymmetricLoss::builder().implementation(implementation).reduction(Reduction::Sum);
@@ -481,7 +481,7 @@ fn what_is_left_out_is_zero() {
 
 /// The last stretch of a run is padded, and nothing of an earlier one may be left in it.
 #[test]
-fn padding_is_no_element() {
+fn padding_does_not_count() {
     let loss = AsymmetricLoss::builder().class_weight([0, 1, 1]).build().unwrap();
     for rows in 1..50 {
         let mut y = Array2::<u8>::zeros((rows, 3));
@@ -493,7 +493,7 @@ fn padding_is_no_element() {
 
 /// Weights at the ends of their range, and logits at the ends of theirs.
 #[test]
-fn extreme_weights() {
+fn extreme_weights_give_numbers() {
     for implementation in crate::common::IMPLEMENTATIONS {
         let with = |pos_weight: f64| {
             let builder = AsymmetricLoss::builder().implementation(implementation).pos_weight(pos_weight);
@@ -534,7 +534,7 @@ fn extreme_weights() {
 
 /// Also where the divisor is a sum with roundings.
 #[test]
-fn positive_mean_in_every_layout() {
+fn positive_mean_is_the_same_in_every_layout() {
     let loss = AsymmetricLoss::builder().reduction(Reduction::PositiveMean).build().unwrap();
     for seed in 0..50 {
         let of = |factor: f64| move |(i, j): (usize, usize)| (((i * 17 + j + seed) as f64) * factor).sin().abs();
@@ -556,7 +556,7 @@ fn plain_sum(numbers: impl Iterator<Item = f64>) -> f64 {
 /// What the sum is divided by does not depend on how labels and weights lie in memory, be they hard, soft, unknown, repeated, or
 /// so many that they are counted on threads; and it is what a plain sum says.
 #[test]
-fn divisors_in_every_layout() {
+fn divisors_are_the_same_in_every_layout() {
     let layouts: [Layout; 3] = [Array2::clone, fortran, reversed];
     let sum = summed(&AsymmetricLoss::builder());
     for shape in [(3, 5), (64, 16), (300, 170), (1, 70_000), (70_000, 1)] {
@@ -606,7 +606,7 @@ fn divisors_in_every_layout() {
 
 /// Weights of any size add up, and scalars have one.
 #[test]
-fn sums_of_weights_at_the_ends_of_their_range() {
+fn weights_of_any_size_add_up() {
     let loss = AsymmetricLoss::builder().reduction(Reduction::WeightedMean).build().unwrap();
     for weight in [1e-300_f64, 1e-30, 1.0, 3.0, 1e12] {
         let weights = array![weight, 3.0 * weight / 4.0, 0.0];
@@ -622,7 +622,7 @@ fn sums_of_weights_at_the_ends_of_their_range() {
 
 /// What a huge loss brings back must not be lost before it does.
 #[test]
-fn products_of_weights_below_the_range() {
+fn products_of_weights_do_not_lose_huge_losses() {
     for implementation in crate::common::IMPLEMENTATIONS {
         let weighted = |weight: f64| AsymmetricLoss::builder().implementation(implementation).class_weight(weight);
         let loss = weighted(1e-12).reduction(Reduction::Sum).build().unwrap();
@@ -648,7 +648,7 @@ fn products_of_weights_below_the_range() {
 
 /// Weights and an upstream gradient are multiplied such that no product leaves the range before another brings it back.
 #[test]
-fn weights_meet_upstream_gradients_in_range() {
+fn products_with_upstream_gradients_stay_in_range() {
     for (class_weight, weight, upstream) in [(1e12, 1e-30_f32, 1e-15_f32), (1e-12, 1e12, 1e30), (1e-12, 1e-20, 1e30)] {
         let (logits, labels, weights) = (array![[2.0_f32]], array![[0]], array![[weight]]);
         let with =
@@ -663,7 +663,7 @@ fn weights_meet_upstream_gradients_in_range() {
 
 /// The sum of such weights has no reciprocal in the type of the logits.
 #[test]
-fn weighted_means_of_the_smallest_weights() {
+fn weighted_mean_of_the_smallest_weights_is_the_plain_mean() {
     let (logits, labels) = (array![[0.5_f32, -1.0, 3.0], [2.0, 0.0, -4.0]], array![[1, 0, 0], [0, 1, 1]]);
     let loss = AsymmetricLoss::builder().reduction(Reduction::WeightedMean).build().unwrap();
     let (plain, plain_gradient) = loss.value_and_gradient(&logits, &labels).unwrap();

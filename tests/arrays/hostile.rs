@@ -436,17 +436,10 @@ fn any_logits<T: Element>() -> impl Strategy<Value = Call<T>> {
     })
 }
 
-/// Failures are kept beside this file and tried first from then on; add them to the repository.
-///
 /// `PROPTEST_CASES=100000 cargo test --release --test arrays hostile` tries more.
 fn config(cases: u32) -> ProptestConfig {
-    let persistence = proptest::test_runner::FileFailurePersistence::WithSource("regressions");
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig {
-        cases: asked.unwrap_or(cases),
-        failure_persistence: Some(Box::new(persistence)),
-        ..ProptestConfig::default()
-    }
+    ProptestConfig::with_cases(asked.unwrap_or(cases))
 }
 
 proptest! {

@@ -217,7 +217,7 @@ fn each_role() -> Vec<[Layout; 3]> {
 }
 
 #[test]
-fn small_arrays_in_every_layout() {
+fn every_layout_of_small_arrays_gives_the_same_bits() {
     for shape in SMALL {
         for implementation in IMPLEMENTATIONS {
             let builder = AsymmetricLoss::builder().implementation(implementation);
@@ -228,7 +228,7 @@ fn small_arrays_in_every_layout() {
 }
 
 #[test]
-fn large_arrays_in_every_layout() {
+fn every_layout_of_large_arrays_gives_the_same_bits() {
     for shape in LARGE {
         for soft in [0.0, 0.01] {
             assert_layouts::<f32>(&AsymmetricLoss::builder(), shape, soft, &each_role());
@@ -238,7 +238,7 @@ fn large_arrays_in_every_layout() {
 }
 
 #[test]
-fn settings_per_class_in_every_layout() {
+fn every_layout_gives_the_same_bits_for_settings_per_class() {
     let per_class = |shape: &[usize]| {
         let classes = shape[shape.len() - 1];
         let ramp = |from: f64, to: f64| {
@@ -260,7 +260,7 @@ fn settings_per_class_in_every_layout() {
 
 /// A row, a column or a single number that stands for a whole array: strides of 0.
 #[test]
-fn broadcast_views() {
+fn broadcast_views_give_the_bits_of_their_copies() {
     fn assert_broadcast<T: Bits>(shape: [usize; 2]) {
         let builder = AsymmetricLoss::builder();
         let [rows, columns] = shape;

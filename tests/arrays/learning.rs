@@ -1,8 +1,8 @@
 //! The derivatives in γ₋, γ₊ and m, and those in the logits under weights and smoothing, against central differences.
 
-use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Implementation, Reduction, Targets};
 use crate::common::dual::Dual;
 use crate::common::{IMPLEMENTATIONS, STENCIL, targets};
+use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Implementation, Reduction, Targets};
 use ndarray::{Array1, Array2, Ix2, array};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -80,7 +80,7 @@ fn assert_close(name: &str, actual: f64, (expected, rounding): (f64, f64)) -> Re
 
 proptest! {
     #[test]
-    fn in_parameters(case in cases()) {
+    fn parameter_gradients_are_differences_of_the_value(case in cases()) {
         let loss = case.loss(case.parameters.clone());
         let gradients = loss.parameter_gradients(&case.logits, case.targets()).unwrap();
         let names = ["γ₋", "γ₊", "m"];
@@ -100,7 +100,7 @@ proptest! {
 
     /// A detached weight depends on the parameters all the same.
     #[test]
-    fn detached(case in cases()) {
+    fn detaching_the_weight_changes_no_parameter_gradient(case in cases()) {
         let loss = case.loss(case.parameters.clone());
         let detached = loss.to_builder().detach_focal_weight(true).build().unwrap();
         prop_assert_eq!(
@@ -110,7 +110,7 @@ proptest! {
     }
 
     #[test]
-    fn in_logits(case in cases()) {
+    fn gradient_and_hessian_are_differences(case in cases()) {
         let loss = case.loss(case.parameters.clone());
         let d = loss.derivatives(&case.logits, case.targets()).unwrap();
         prop_assert_eq!(d.value, loss.forward(&case.logits, case.targets()).unwrap());
@@ -128,7 +128,7 @@ proptest! {
 
     /// Dual numbers in the logits: the same formulas through another arithmetic.
     #[test]
-    fn dual_numbers(case in cases()) {
+    fn gradient_and_hessian_are_those_of_dual_numbers(case in cases()) {
         let loss = case.loss(case.parameters.clone());
         let d = loss.derivatives(&case.logits, case.targets()).unwrap();
         let (logits, labels) = (case.logits.mapv(Dual::variable), case.labels.mapv(Dual::constant));
@@ -149,7 +149,7 @@ proptest! {
     }
 
     #[test]
-    fn curvature_is_replaced(case in cases(), floor in 0.0..0.3) {
+    fn curvature_replaces_the_hessian_alone(case in cases(), floor in 0.0..0.3) {
         let exact = case.loss(case.parameters.clone()).to_builder().class_weight(1).reduction(Reduction::Sum);
         let with = |curvature| exact.clone().curvature(curvature).build().unwrap();
         let targets = || Targets::new(&case.labels).ignore(-1.0);
@@ -174,7 +174,7 @@ proptest! {
 
 /// As many values as the setting has; sums over classes where it has one.
 #[test]
-fn as_many_as_the_settings() {
+fn there_are_as_many_derivatives_as_values_of_a_setting() {
     let (z, y) = (array![[0.5_f64, -1.0], [2.0, 0.3]], array![[1.0, 0.0], [0.0, 1.0]]);
     let per_class =
         AsymmetricLoss::builder().gamma_neg([4, 4]).gamma_pos([1, 1]).prob_margin([0.05, 0.05]).build().unwrap();
@@ -195,7 +195,7 @@ fn as_many_as_the_settings() {
 
 /// Large arrays are cut: along rows where sums add up, along classes where they follow each other.
 #[test]
-fn cut_anywhere() {
+fn parameter_gradients_of_large_arrays_are_those_of_their_columns() {
     for shape in [(3, 20_000), (2_000, 70), (20_000, 3), (1, 70_000)] {
         let (rows, classes) = shape;
         let z = Array2::from_shape_fn(shape, |(i, j)| ((i * 31 + j * 17) % 101) as f64 / 10.0 - 5.0);
@@ -214,7 +214,7 @@ fn cut_anywhere() {
 
 /// At the ends of the range: no NaN where the derivative has a limit.
 #[test]
-fn extreme_logits() {
+fn parameter_gradients_are_never_positive_at_extreme_logits() {
     for implementation in IMPLEMENTATIONS {
         for (gamma_neg, gamma_pos) in [(4.0, 1.0), (0.0, 0.0), (0.5, 2.5), (1.0, 1.0)] {
             for z in [f64::INFINITY, 1e300, 800.0, 60.0, -60.0, -800.0, -1e300, f64::NEG_INFINITY] {
@@ -250,7 +250,7 @@ fn extreme_logits() {
 
 /// Beyond the range of e^(−|z|) the derivatives in γ vanish with ln b, and an infinite slope in m meets a weight of 0.
 #[test]
-fn beyond_the_range() {
+fn parameter_gradients_vanish_beyond_the_range() {
     for implementation in IMPLEMENTATIONS {
         let with = |gamma: f64, margin: f64| {
             let builder = AsymmetricLoss::builder().implementation(implementation);

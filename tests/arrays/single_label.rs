@@ -1,11 +1,11 @@
 //! The single-label loss: against its plain definition in many digits, central differences, dual numbers, timm, and
 //! itself.
 
-use asymmetric_loss::single_label::{Builder, SingleLabelLoss, Targets};
-use asymmetric_loss::{Error, Float, Reduction};
 use crate::common::STENCIL;
 use crate::common::dual::Dual;
 use crate::common::vectors::{Numbers, cases, disagreement};
+use asymmetric_loss::single_label::{Builder, SingleLabelLoss, Targets};
+use asymmetric_loss::{Error, Float, Reduction};
 use dashu_float::{FBig, round::mode::HalfEven};
 use ndarray::{
     Array, Array0, Array1, Array2, Array3, ArrayD, ArrayView1, ArrayView2, Axis, Dimension, IxDyn, ShapeBuilder, array,
@@ -607,7 +607,7 @@ fn layouts_have_the_same_bits() {
 }
 
 #[test]
-fn any_number_of_axes() {
+fn any_number_of_axes_gives_the_same_bits() {
     let (logits, classes) = sample((12, 7));
     let loss = SingleLabelLoss::default();
     let (value, gradient) = loss.value_and_gradient(&logits, &classes).unwrap();
@@ -711,7 +711,7 @@ fn spread_targets_have_limits_too() {
 }
 
 #[test]
-fn huge_logits_and_exponents() {
+fn huge_logits_and_exponents_give_numbers() {
     for loss in [plain(4.0, 1.0, 0.1), plain(1e300, 1e300, 0.1), plain(1e-30, 1e-30, 0.1), plain(2.5, 0.5, 0.1)] {
         for z in [[1e300, -1e300, 0.0], [f64::MAX, f64::MIN, 0.0], [-1e300, -2e300, -3e300], [1e-300, -1e-300, 0.0]] {
             for class in 0..3 {
@@ -732,7 +732,7 @@ fn huge_logits_and_exponents() {
 }
 
 #[test]
-fn no_rows_no_classes_one_class() {
+fn empty_arrays_and_a_single_class_have_their_limits() {
     let (loss, sum) = (SingleLabelLoss::default(), plain(4.0, 0.0, 0.1));
     let none = Array2::<f64>::zeros((0, 3));
     assert_eq!(loss.forward(&none, &Array1::<u8>::zeros(0)).unwrap_err(), Error::EmptyMean { shape: vec![0, 3] });
@@ -918,7 +918,7 @@ fn values_and_gradients_are_those_of_timm() {
 
 /// Shares that do not sum to 1 to the last digit are no weight.
 #[test]
-fn shares_weigh_nothing() {
+fn shares_need_not_add_up_to_one() {
     let loss = SingleLabelLoss::builder().gamma_neg(0).gamma_pos(0).label_smoothing(0.0).build().unwrap();
     let (z, y) = (array![[1.0, -0.5_f64]], array![[0.7, 0.297]]);
     let ln_sum = (1.0_f64.exp() + (-0.5_f64).exp()).ln();

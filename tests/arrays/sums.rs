@@ -46,13 +46,13 @@ fn check(order: &str, logits: impl Fn(usize) -> f32) {
 }
 
 #[test]
-fn hundred_million_in_mixed_order() {
+fn sum_of_1e8_losses_in_mixed_order_keeps_its_digits() {
     check("mixed", logit);
 }
 
 /// Equal losses side by side, the largest first: a single running `f32` would drop the small ones altogether.
 #[test]
-fn hundred_million_from_large_to_small() {
+fn sum_of_1e8_losses_from_large_to_small_keeps_its_digits() {
     let mut sorted: Vec<f32> = (0..PERIOD).map(logit).collect();
     sorted.sort_by(|a, b| b.total_cmp(a));
     check("descending", move |k| sorted[k / (ELEMENTS / PERIOD)]);

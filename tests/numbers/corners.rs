@@ -1,8 +1,8 @@
 //! Settings and logits where a step on the way to a result leaves the range of the type, but the result does not.
 
+use crate::common::{IMPLEMENTATIONS, Setting};
 use asymmetric_loss::reduction;
 use asymmetric_loss::{AsymmetricLoss, Implementation, Reduction};
-use crate::common::{IMPLEMENTATIONS, Setting};
 use ndarray::{Array1, array};
 use yardstick::oracle::{Big, loss};
 
@@ -35,7 +35,7 @@ fn check_single(setting: Setting, z: f32, y: f32) {
 
 /// dp/dz = p·q is below the smallest float there, its quotient with v is not.
 #[test]
-fn slope_of_saturated_negatives_behind_a_tiny_margin() {
+fn saturated_negatives_behind_a_tiny_margin_keep_their_slope() {
     for margin in [1e-19_f32, 1e-20, 1e-25, 1e-30, 1e-37] {
         for gamma_neg in [0.0, 1.0, 2.5, 4.0] {
             for implementation in IMPLEMENTATIONS {
@@ -52,7 +52,7 @@ fn slope_of_saturated_negatives_behind_a_tiny_margin() {
 /// The weight alone is below the smallest float, its product with the cross-entropy is not. So far out, b and C are the
 /// shares of the wrong answer, y or 1 − y, times 1 and times the logit.
 #[test]
-fn tiny_weight_of_a_soft_label_meets_a_huge_logarithm() {
+fn tiny_weights_of_soft_labels_survive_until_a_huge_logarithm() {
     for gamma in [20.0, 25.0, 30.0, 40.0] {
         let implementation = Implementation::AlibabaMiil;
         let setting = Setting { gamma_neg: gamma, gamma_pos: gamma, margin: 0.0, implementation, detached: false };
@@ -91,7 +91,7 @@ fn largest_logits_of_soft_labels_give_numbers() {
 }
 
 #[test]
-fn mean_of_losses_whose_sum_overflows() {
+fn means_do_not_overflow_where_sums_do() {
     let loss = AsymmetricLoss::builder().gamma_pos(0.0).reduction(Reduction::Mean).build().expect("valid settings");
     for count in [2, 3, 10, 1000] {
         let logits = Array1::from_elem(count, -1.7e308);
@@ -118,7 +118,7 @@ fn sums_of_doubles_keep_small_terms() {
 
 /// Outside [0, 1] the stages give what IEEE arithmetic has, and NaN stays NaN.
 #[test]
-fn stage_functions_outside_their_domain() {
+fn stage_functions_outside_their_domain_follow_ieee() {
     use asymmetric_loss::{activation, focal, margin};
     let (nan, inf) = (f64::NAN, f64::INFINITY);
     let x = array![nan, inf, -inf, 2.0, -2.0, -0.0];
@@ -157,7 +157,7 @@ fn stage_functions_outside_their_domain() {
 
 /// A huge cross-entropy under a positive weight, which a vanishing focal weight leaves nothing of.
 #[test]
-fn no_weight_leaves_nothing_of_an_infinite_product() {
+fn a_weight_that_underflows_silences_an_infinite_product() {
     let loss = AsymmetricLoss::builder().gamma_pos(1000).pos_weight(10).build().unwrap();
     let (logits, labels) = (array![-3e38_f32], array![0.5_f32]);
     assert_eq!(loss.forward(&logits, &labels), Ok(0.0));

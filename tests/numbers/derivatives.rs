@@ -1,8 +1,8 @@
 //! Every derivative against central differences of what it claims to be the derivative of.
 
+use crate::common::{STENCIL, Setting, gammas, hard_targets, logits, settings, targets};
 use asymmetric_loss::reduction;
 use asymmetric_loss::{Error, Implementation, Reduction, activation, focal, margin};
-use crate::common::{STENCIL, Setting, gammas, hard_targets, logits, settings, targets};
 use ndarray::{Array1, Array2, array};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -78,18 +78,18 @@ fn check_derivatives(setting: Setting, elements: Vec<(f64, f64)>) -> Result<(), 
 
 proptest! {
     #[test]
-    fn hard_labels((setting, elements) in cases(hard_targets().boxed())) {
+    fn derivatives_at_hard_labels_are_differences((setting, elements) in cases(hard_targets().boxed())) {
         check_derivatives(setting, elements)?;
     }
 
     #[test]
-    fn soft_labels((setting, elements) in cases((0.0..1.0).boxed())) {
+    fn derivatives_at_soft_labels_are_differences((setting, elements) in cases((0.0..1.0).boxed())) {
         check_derivatives(setting, elements)?;
     }
 
     /// The weight from its plain definition, frozen, times differences of the bare cross-entropy.
     #[test]
-    fn detached(setting in settings(), elements in vec((-8.0..8.0, targets()), 1..24)) {
+    fn detached_gradients_take_the_weight_as_constant(setting in settings(), elements in vec((-8.0..8.0, targets()), 1..24)) {
         let kink = setting.kink();
         let elements: Vec<_> = elements.into_iter().filter(|(z, _)| f64::abs(z - kink) > 1e-3).collect();
         let (z, y): (Vec<_>, Vec<_>) = elements.into_iter().unzip();
@@ -122,7 +122,7 @@ proptest! {
 
     /// The check of JAX and of torch's gradcheck: the slope of the reduced value along a random direction.
     #[test]
-    fn along_a_direction(
+    fn slope_along_a_direction_is_the_gradient_times_it(
         setting in settings(),
         (rows, classes) in (1..5_usize, 1..7_usize),
         elements in vec((-8.0..8.0, targets(), -1.0..1.0), 24),
@@ -143,7 +143,7 @@ proptest! {
     }
 
     #[test]
-    fn vector_jacobian_product(
+    fn vector_jacobian_products_are_differences(
         setting in settings(),
         elements in vec((logits(), targets(), -3.0..3.0, -3.0..3.0), 1..40),
     ) {
@@ -167,7 +167,7 @@ proptest! {
     }
 
     #[test]
-    fn activation_stage(z in vec(logits(), 1..40)) {
+    fn derivatives_of_the_activation_are_differences(z in vec(logits(), 1..40)) {
         let [z, steps] = [z.iter().map(|z| (z / STEP).round() * STEP).collect(), Array1::from_elem(z.len(), STEP)];
         check("sigmoid", &z, &activation::sigmoid_gradient(&z)?, differences(&z, &steps, |z| activation::sigmoid(z).expect("memory")))?;
         let log_sigmoid = differences(&z, &steps, |z| activation::log_sigmoid(z).expect("memory"));
@@ -175,7 +175,7 @@ proptest! {
     }
 
     #[test]
-    fn margin_stage(p in vec(0.0..1.0, 1..40), m in 0.0..0.9) {
+    fn derivatives_of_the_margin_are_differences(p in vec(0.0..1.0, 1..40), m in 0.0..0.9) {
         let p: Array1<f64> = p.into_iter().filter(|p| f64::abs(p - m) > 1e-3).collect();
         let steps = Array1::from_elem(p.len(), 2f64.powi(-12));
         let shift = differences(&p, &steps, |p| margin::shift(p, m).expect("a valid margin"));
@@ -184,7 +184,7 @@ proptest! {
     }
 
     #[test]
-    fn focal_stage(x in vec(1e-6..1.0, 1..40), gamma in gammas()) {
+    fn derivatives_of_the_focal_weight_are_differences(x in vec(1e-6..1.0, 1..40), gamma in gammas()) {
         let steps: Array1<f64> = x.iter().map(|x: &f64| (x / 64.0).log2().floor().exp2()).collect();
         let x = Array1::from(x);
         let weight = differences(&x, &steps, |x| focal::weight(x, gamma).expect("a valid exponent"));
@@ -193,7 +193,7 @@ proptest! {
 
     /// Both are linear: one difference is exact up to rounding.
     #[test]
-    fn reduction_stage(losses in vec(0.0..9.0, 1..40), nudged in any::<proptest::sample::Index>()) {
+    fn derivatives_of_reductions_are_differences(losses in vec(0.0..9.0, 1..40), nudged in any::<proptest::sample::Index>()) {
         let losses: Array1<f64> = Array1::from(losses);
         let i = nudged.index(losses.len());
         let mut more = losses.clone();
@@ -206,7 +206,7 @@ proptest! {
 
     /// From either side of p = m: nothing at and below, a jump of dp/dz above where there is no weight.
     #[test]
-    fn one_sided_at_the_kink(setting in settings(), m in 1e-3..0.9, distance in -26.0..-10.0) {
+    fn derivatives_at_the_kink_are_one_sided(setting in settings(), m in 1e-3..0.9, distance in -26.0..-10.0) {
         let setting = Setting { margin: m, ..setting };
         let h = f64::exp2(distance);
         let below = (setting.kink() - 4.0 * h) / h;
@@ -223,7 +223,7 @@ proptest! {
 
 /// z = 0 is p = ½ exactly, so that m = ½ is met.
 #[test]
-fn nothing_at_the_kink() {
+fn loss_and_derivatives_are_zero_at_the_kink() {
     for implementation in crate::common::IMPLEMENTATIONS {
         for gamma_neg in [0.0, 0.5, 1.0, 2.5, 4.0] {
             let setting = Setting { gamma_neg, gamma_pos: 1.0, margin: 0.5, implementation, detached: false };

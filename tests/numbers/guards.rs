@@ -1,7 +1,7 @@
 //! What the guards in the formula keep out: cases where only rounding, or the order of a product, could go wrong.
 
-use asymmetric_loss::{Float, activation, focal};
 use crate::common::{IMPLEMENTATIONS, Setting};
+use asymmetric_loss::{Float, activation, focal};
 use ndarray::Array1;
 use yardstick::oracle::{Big, big, loss};
 

@@ -1,7 +1,7 @@
 //! What the losses must be in special cases, and how those of several arrays relate.
 
-use asymmetric_loss::{AsymmetricLoss, Reduction};
 use crate::common::{IMPLEMENTATIONS, Setting, gammas, hard_targets, logits, settings, targets};
+use asymmetric_loss::{AsymmetricLoss, Reduction};
 use ndarray::{Array1, s};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -15,7 +15,7 @@ fn with(gamma_neg: f64, gamma_pos: f64, margin: f64) -> Builder {
 
 /// Computed with many digits, for a base rate of 1 %.
 #[test]
-fn known_minima() {
+fn initial_logits_are_the_known_minima() {
     for (builder, exact) in [
         (with(0.0, 0.0, 0.0), -4.595_119_850_134_59),
         (with(2.0, 2.0, 0.0), -1.706_452_794_114),
@@ -69,7 +69,7 @@ fn nothing_costs_less() {
 }
 
 #[test]
-fn one_for_each_class() {
+fn each_class_has_its_own_logit() {
     let loss = with(4.0, 1.0, 0.05).gamma_neg([4, 0]).prob_margin([0.05, 0.0]).gamma_pos([1, 0]).build().unwrap();
     let logits = loss.initial_logit([0.01, 0.25]).unwrap();
     assert!((logits[0] + 0.747_149_623_887_889).abs() < 1e-11 && (logits[1] - (0.25_f64 / 0.75).ln()).abs() < 1e-11);
@@ -80,7 +80,7 @@ fn one_for_each_class() {
 /// Rates of many classes, in blocks and on threads, are those of each by itself: where all settings are alike, and where each
 /// class has its own.
 #[test]
-fn many_classes() {
+fn logits_of_many_classes_are_those_of_each_alone() {
     let classes = 3000;
     let draw = |seed: usize, class: usize| ((class * 7919 + seed * 104_729) % 10_007) as f64 / 10_007.0;
     let of = |seed| (0..classes).map(|class| draw(seed, class)).collect::<Vec<_>>();
@@ -101,7 +101,7 @@ fn many_classes() {
 
 /// Losses with two basins: the lower one counts, whichever it is.
 #[test]
-fn the_lower_of_two_minima() {
+fn the_lower_of_two_minima_is_found() {
     let mut basins = [false; 2];
     for weight in [1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 0.1, 1.0] {
         for gamma_pos in [4.0, 20.0, 100.0] {
@@ -128,7 +128,7 @@ fn the_lower_of_two_minima() {
 
 /// Where nothing holds the logit back there is no best one, and the end of `f64` is no answer.
 #[test]
-fn losses_without_a_minimum() {
+fn losses_without_a_minimum_are_errors() {
     for margin in [0.0, 0.05] {
         for implementation in [Implementation::AlibabaMiil, Implementation::DeepPsp, Implementation::Paper] {
             let builder = with(4.0, 1.0, margin).implementation(implementation);
@@ -173,7 +173,7 @@ fn losses_without_a_minimum() {
 }
 
 #[test]
-fn base_rates_that_are_none() {
+fn invalid_base_rates_are_refused() {
     let loss = with(4.0, 1.0, 0.05).gamma_neg([4, 0]).build().unwrap();
     for rate in [0.0, 1.0, -0.1, 2.0, f64::NAN] {
         let error = loss.initial_logit([0.5, rate]).unwrap_err();

@@ -1,8 +1,8 @@
 //! Losses, gradients and Hessians against an oracle of 256 bits, in units in the last place.
 
-use asymmetric_loss::Implementation;
 use crate::common::wrapped::Wrapped;
 use crate::common::{IMPLEMENTATIONS, Setting};
+use asymmetric_loss::Implementation;
 use proptest::test_runner::TestRng;
 use rand_float::uniform;
 use yardstick::Native;

@@ -18,7 +18,7 @@ fn peak(builder: Builder) -> f64 {
 
 /// Computed with many digits.
 #[test]
-fn known_peaks() {
+fn peaks_are_the_known_ones() {
     for (gamma_neg, margin, exact) in [
         (4.0, 0.05, 0.900069844426711),
         (2.0, 0.2, 0.839399856229810),
@@ -35,7 +35,7 @@ fn known_peaks() {
 
 /// A closed form where the focal weight is constant: p² − 2(1+m)p + (1+m) = 0, or the margin where that is higher.
 #[test]
-fn peaks_without_focusing() {
+fn peaks_without_focusing_have_their_closed_form() {
     for margin in [1e-12, 1e-3, 0.05, 0.3, 0.6, 0.61, 0.62, 0.7, 0.95, 0.9999999, 1.0 - f64::EPSILON / 2.0] {
         let exact = f64::max(1.0 + margin - (margin * (1.0 + margin)).sqrt(), margin);
         for implementation in IMPLEMENTATIONS {
@@ -47,7 +47,7 @@ fn peaks_without_focusing() {
 
 /// A detached p^γ₋ adds γ₋q to the derivative of the logarithm of C′: (γ₋ + 1)·q·v = p·m.
 #[test]
-fn peaks_of_a_detached_deep_psp() {
+fn peaks_of_a_detached_deep_psp_have_their_closed_form() {
     for (gamma, m) in [(1.0, 0.05), (4.0, 0.05), (2.0, 0.2), (0.5, 0.4), (30.0, 0.1)] {
         let k: f64 = gamma + 1.0;
         // k·p² − (2k + (k+1)·m)·p + k·(1+m) = 0
@@ -61,7 +61,7 @@ fn peaks_of_a_detached_deep_psp() {
 
 /// Nowhere on a grid of logits is the gradient larger.
 #[test]
-fn no_gradient_is_larger() {
+fn no_gradient_is_larger_than_at_the_peak() {
     let grid: Array1<f64> = (-4000..=4000).map(|k| f64::from(k) * 0.01).collect();
     for implementation in IMPLEMENTATIONS {
         for detach in [false, true] {
@@ -88,7 +88,7 @@ fn no_gradient_is_larger() {
 }
 
 #[test]
-fn gradients_that_grow_all_the_way() {
+fn gradients_that_grow_all_the_way_peak_at_1() {
     for implementation in IMPLEMENTATIONS {
         assert_eq!(peak(with(0.0, 0.0).implementation(implementation)), 1.0);
         // Behind a detached weight C′ = p, and so has p^(γ₋+1).
@@ -100,7 +100,7 @@ fn gradients_that_grow_all_the_way() {
 
 /// Where the weight itself is no number but 0, its peak is still there.
 #[test]
-fn huge_exponents() {
+fn peaks_rise_to_1_with_the_exponent() {
     let mut before = 0.0;
     for gamma in [1.0, 10.0, 100.0, 1e4, 1e6, 1e9] {
         let found = peak(with(gamma, 0.05));
@@ -122,7 +122,7 @@ fn huge_exponents() {
 }
 
 #[test]
-fn margins_near_1() {
+fn peaks_lie_above_margins_near_1() {
     for margin in [0.99, 1.0 - 1e-9, 1.0 - f64::EPSILON / 2.0] {
         for implementation in IMPLEMENTATIONS {
             for gamma in [0.0, 0.5, 4.0] {
@@ -134,7 +134,7 @@ fn margins_near_1() {
 }
 
 #[test]
-fn one_for_each_class() {
+fn each_class_has_its_own_peak() {
     let loss = AsymmetricLoss::builder().gamma_neg([4, 2, 0]).prob_margin([0.05, 0.2, 0.0]).build().unwrap();
     let peaks = loss.negative_gradient_peak().unwrap();
     let alone = [peak(with(4.0, 0.05)), peak(with(2.0, 0.2)), 1.0];
@@ -145,7 +145,7 @@ fn one_for_each_class() {
 }
 
 #[test]
-fn what_has_no_part_in_it() {
+fn settings_other_than_gamma_neg_and_margin_move_no_peak() {
     let plain = peak(with(4.0, 0.05));
     assert_eq!(peak(with(4.0, 0.05).gamma_pos(3)), plain);
     assert_eq!(peak(with(4.0, 0.05).log_floor(0.5)), plain);

@@ -1,7 +1,7 @@
 //! Values and gradients against the reference implementation, `torch_ecg.models.loss.AsymmetricLoss`.
 
-use asymmetric_loss::{AsymmetricLoss, Builder, Implementation, Reduction};
 use crate::common::vectors::{Numbers, cases, disagreement};
+use asymmetric_loss::{AsymmetricLoss, Builder, Implementation, Reduction};
 use ndarray::{ArrayD, IxDyn};
 use serde::Deserialize;
 

@@ -1,8 +1,8 @@
 //! Weighted values and gradients against other libraries: timm's `AsymmetricLossMultiLabel` and mmpretrain's
 //! `AsymmetricLoss`.
 
-use asymmetric_loss::{AsymmetricLoss, Builder, Parameter, Reduction, Targets};
 use crate::common::vectors::{Numbers, cases, disagreement};
+use asymmetric_loss::{AsymmetricLoss, Builder, Parameter, Reduction, Targets};
 use ndarray::{ArrayD, IxDyn};
 use serde::Deserialize;
 

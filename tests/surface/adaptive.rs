@@ -85,7 +85,7 @@ fn the_gap_is_held() {
 
 /// p is 1/2 and 1/4 for positives, 3/4 and 1/8 for negatives.
 #[test]
-fn gap_and_step() {
+fn gap_and_step_are_the_known_ones() {
     let logit = |p: f64| (p / (1.0 - p)).ln();
     let logits = array![[logit(0.5), logit(0.75)], [logit(0.25), logit(0.125)]];
     let labels = array![[1, 0], [1, 0]];
@@ -120,7 +120,7 @@ fn soft_labels_count_by_their_share() {
 
 /// What is unknown, or of weight 0, is not there; whatever its logit and label.
 #[test]
-fn what_is_left_out_has_no_part() {
+fn ignored_elements_have_no_part_in_the_gap() {
     let logits = array![0.3, -0.7, f64::NAN];
     let gap = |targets| AdaptiveAsymmetry::probability_gap(&logits, targets).unwrap();
     let known = AdaptiveAsymmetry::probability_gap(&array![0.3, -0.7], &array![1, 0]).unwrap();
@@ -132,7 +132,7 @@ fn what_is_left_out_has_no_part() {
 }
 
 #[test]
-fn weights_count() {
+fn weights_weigh_in_the_gap() {
     let logits = array![[0.3_f64, -0.7], [0.1, 2.0]];
     let (labels, weights) = (array![[1, 0], [0, 1]], array![[1.0], [3.0]]);
     let found = AdaptiveAsymmetry::probability_gap(&logits, Targets::new(&labels).weights(&weights)).unwrap().unwrap();
@@ -145,7 +145,7 @@ fn weights_count() {
 }
 
 #[test]
-fn lists_of_present_classes() {
+fn sparse_labels_have_the_gap_of_dense_ones() {
     let logits = array![[0.5, -1.0, 0.0], [2.0, 0.0, -3.0], [1.0, 1.5, -0.5]];
     let (offsets, indices) = ([0, 2, 2, 3], [0, 2, 1]);
     let dense = AdaptiveAsymmetry::probability_gap(&logits, &array![[1, 0, 1], [0, 0, 0], [0, 1, 0]]);
@@ -153,7 +153,7 @@ fn lists_of_present_classes() {
 }
 
 #[test]
-fn extreme_logits() {
+fn extreme_logits_have_their_limits() {
     assert_eq!(gap(&array![f64::MAX, f64::MIN], &array![1, 0]), Some(0.0));
     assert_eq!(gap(&array![f64::INFINITY, f64::INFINITY], &array![1, 0]), Some(1.0));
     assert_eq!(gap(&array![f64::NEG_INFINITY, -800.0], &array![1, 0]), Some(-1.0));
@@ -172,7 +172,7 @@ fn batches_of_one_kind_change_nothing() {
 }
 
 #[test]
-fn nan_poisons_nothing() {
+fn nan_leaves_gamma_neg_as_it_was() {
     let mut control = control();
     let before = control.clone();
     for (labels, logits) in [([1, 0], [f64::NAN, 0.0]), ([1, 0], [0.0, f64::NAN]), ([0, 1], [f64::NAN, f64::NAN])] {
@@ -205,7 +205,7 @@ fn gamma_neg_stays_in_its_range() {
 
 /// A step of 0 for a gap at the target, and none without a rate.
 #[test]
-fn no_drift() {
+fn gamma_neg_does_not_drift() {
     let (logits, labels) = (array![0.0, 0.0], array![1, 0]);
     let mut at_target = AdaptiveAsymmetry::new(0.0).unwrap();
     let mut fixed = AdaptiveAsymmetry::new(0.9).unwrap().with_rate(0.0).unwrap();
@@ -217,7 +217,7 @@ fn no_drift() {
 }
 
 #[test]
-fn what_is_wrong_is_an_error() {
+fn invalid_settings_are_refused() {
     let out_of_range = |result: Result<AdaptiveAsymmetry, Error>, name: &str, text: &str| {
         let error = result.unwrap_err();
         assert!(matches!(error, Error::ParameterOutOfRange { parameter, .. } if parameter == name), "{error}");
@@ -253,7 +253,7 @@ fn what_is_wrong_is_an_error() {
 }
 
 #[test]
-fn settings_are_told() {
+fn settings_are_read_back_and_printed() {
     let control = AdaptiveAsymmetry::new(-0.25).unwrap().with_rate(0.5).unwrap().with_range(1.0, 3.0).unwrap();
     assert_eq!((control.target_gap(), control.rate(), control.range()), (-0.25, 0.5, (1.0, 3.0)));
     assert_eq!(control.gamma_neg(), 3.0, "moved into the range");
@@ -265,7 +265,7 @@ fn settings_are_told() {
 /// A run that is interrupted goes on where it was, and a file of nonsense is refused.
 #[cfg(feature = "serde")]
 #[test]
-fn states_are_saved() {
+fn saved_states_are_loaded_again() {
     let mut control = AdaptiveAsymmetry::new(0.2).unwrap();
     control.update(&array![0.3, -0.7], &array![1, 0]).unwrap();
     let text = serde_json::to_string(&control).unwrap();

@@ -23,13 +23,13 @@ fn assert_error<T>(result: Result<T, Error>, expected: &Error, text: &str) {
 }
 
 #[test]
-fn it_is_an_error_as_others_are() {
+fn error_is_a_standard_error_and_crosses_threads() {
     fn assert_is_error<E: std::error::Error + Send + Sync + 'static>() {}
     assert_is_error::<Error>();
 }
 
 #[test]
-fn shapes_that_differ() {
+fn different_shapes_are_refused() {
     let loss = AsymmetricLoss::default();
     let logits = Array2::<f64>::zeros((4, 3));
     let other = Array2::<f64>::zeros((1, 3)); // would broadcast
@@ -50,7 +50,7 @@ fn shapes_that_differ() {
 }
 
 #[test]
-fn parameters_out_of_range() {
+fn parameters_out_of_range_are_refused() {
     let builder = AsymmetricLoss::builder;
     let (focusing, probability) = ("finite and at least 0", "at least 0 and below 1");
     for (value, printed) in [(-1.0, "-1"), (-1e-300, "-1e-300"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
@@ -96,7 +96,7 @@ fn parameters_out_of_range() {
 }
 
 #[test]
-fn ends_of_the_ranges_are_inside() {
+fn ends_of_the_ranges_are_accepted() {
     let below_one = 1.0 - f64::EPSILON;
     let builder = AsymmetricLoss::builder();
     assert!(builder.clone().gamma_neg(0.0).gamma_pos(-0.0).prob_margin(0.0).log_floor(0.0).build().is_ok());
@@ -105,7 +105,7 @@ fn ends_of_the_ranges_are_inside() {
 }
 
 #[test]
-fn settings_for_another_number_of_classes() {
+fn settings_for_another_number_of_classes_are_refused() {
     let length = |parameter, expected, actual| Error::ParameterLength { parameter, expected, actual };
     assert_error(
         AsymmetricLoss::builder().gamma_neg([4.0, 2.0]).prob_margin(vec![0.1, 0.1, 0.1]).build(),
@@ -127,7 +127,7 @@ fn settings_for_another_number_of_classes() {
 }
 
 #[test]
-fn settings_for_no_class() {
+fn empty_settings_are_refused() {
     let none: [f64; 0] = [];
     for (parameter, builder) in [
         ("gamma_neg", AsymmetricLoss::builder().gamma_neg(none)),
@@ -140,7 +140,7 @@ fn settings_for_no_class() {
 }
 
 #[test]
-fn names_that_no_setting_has() {
+fn unknown_names_are_refused() {
     let unknown = |parameter, expected, actual: &str| Error::UnknownName { parameter, expected, actual: actual.into() };
     assert_error(
         "focal".parse::<Implementation>(),
@@ -168,7 +168,7 @@ fn names_that_no_setting_has() {
 }
 
 #[test]
-fn divisors_out_of_range() {
+fn divisors_out_of_range_are_refused() {
     for divisor in [0.0, -1.0, 1e-320, f64::NAN, f64::INFINITY] {
         let expected = out_of_range("reduction", "finite and at least 2.3e-308", divisor, None);
         let printed = if divisor == 1e-320 { "1e-320".to_owned() } else { divisor.to_string() };
@@ -180,7 +180,7 @@ fn divisors_out_of_range() {
 
 /// Where the gradient of a flat loss would be 0·∞.
 #[test]
-fn divisors_whose_reciprocal_the_type_does_not_have() {
+fn divisors_whose_reciprocal_overflows_are_refused() {
     let loss = built(AsymmetricLoss::builder().reduction(Reduction::Divisor(1e-39)));
     let expected = out_of_range("reduction", "a divisor whose reciprocal is in the range of the logits", 1e-39, None);
     let text = "reduction must be a divisor whose reciprocal is in the range of the logits, but is 1e-39";
@@ -190,7 +190,7 @@ fn divisors_whose_reciprocal_the_type_does_not_have() {
 
 /// 2⁶² elements, all the same one.
 #[test]
-fn results_beyond_memory() {
+fn results_beyond_memory_are_refused() {
     let logits = ndarray::arr0(0.5_f32);
     let logits = logits.broadcast((1 << 31, 1 << 31)).unwrap();
     let expected = Error::TooLarge { shape: vec![1 << 31, 1 << 31] };
@@ -211,7 +211,7 @@ fn results_beyond_memory() {
 
 /// Where it says something else every time, the kernel has met a label that no one finds again.
 #[test]
-fn a_label_of_two_minds() {
+fn labels_that_change_between_reads_are_refused() {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static ASKED: AtomicUsize = AtomicUsize::new(0);
     #[derive(Clone, Copy)]
@@ -228,7 +228,7 @@ fn a_label_of_two_minds() {
 }
 
 #[test]
-fn targets_that_are_no_labels() {
+fn targets_out_of_range_are_refused() {
     let loss = AsymmetricLoss::default();
     let logits = Array3::<f64>::zeros((2, 3, 4));
     for (value, text) in [
@@ -268,7 +268,7 @@ fn targets_that_are_no_labels() {
 
 /// Far inside an array that threads share, and found by the same index.
 #[test]
-fn invalid_target_in_a_large_array() {
+fn the_first_invalid_target_of_a_large_array_is_named() {
     let logits = Array2::<f32>::zeros((1000, 70));
     let mut targets = Array2::<f32>::zeros((1000, 70));
     targets[[801, 69]] = 1.5;
@@ -279,7 +279,7 @@ fn invalid_target_in_a_large_array() {
 
 /// −0 is 0, among hard labels and among soft ones.
 #[test]
-fn negative_zero_is_a_label() {
+fn negative_zero_is_a_negative_label() {
     fn assert_same<T: Float + PartialEq>() {
         let number = T::from_f64;
         let loss = AsymmetricLoss::default();
@@ -294,7 +294,7 @@ fn negative_zero_is_a_label() {
 }
 
 #[test]
-fn smallest_and_largest_soft_targets_are_labels() {
+fn the_smallest_and_largest_soft_labels_are_nearly_hard() {
     let loss = AsymmetricLoss::default();
     let logits = array![0.7_f64, 0.7];
     let soft = loss.losses(&logits, &array![f64::from_bits(1), 1.0 - f64::EPSILON / 2.0]).unwrap();
@@ -307,7 +307,7 @@ fn reduced(reduction: Reduction) -> AsymmetricLoss {
 }
 
 #[test]
-fn mean_of_nothing() {
+fn the_mean_of_nothing_is_refused() {
     let text = "the mean needs at least one element that counts, but has none in the shape [3, 0]";
     let expected = Error::EmptyMean { shape: vec![3, 0] };
     let nothing = Array2::<f64>::zeros((3, 0));

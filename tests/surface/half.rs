@@ -76,18 +76,18 @@ fn check_every_pattern<T: Half>() {
 }
 
 #[test]
-fn every_f16() {
+fn every_f16_gives_the_f32_result_rounded_once() {
     check_every_pattern::<f16>();
 }
 
 #[test]
-fn every_bf16() {
+fn every_bf16_gives_the_f32_result_rounded_once() {
     check_every_pattern::<bf16>();
 }
 
 /// Any layout, labels of any type, a buffer of one's own, and upstream gradients.
 #[test]
-fn layouts_and_labels() {
+fn every_layout_and_label_gives_the_f32_result_rounded_once() {
     fn check<T: Half>() {
         let logits = Array2::from_shape_fn((300, 70), |(i, j)| T::from_f64((i * 70 + j) as f64 % 97.0 * 0.1 - 5.0));
         let wide = logits.mapv(|z| z.to_float());

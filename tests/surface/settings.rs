@@ -182,14 +182,14 @@ mod saved {
     use serde::Deserialize;
 
     #[test]
-    fn as_names_and_numbers() {
+    fn settings_are_saved_as_names_and_numbers() {
         let json = serde_json::to_string(&every_setting().build().unwrap()).unwrap();
         let text = r#"{"gamma_neg":[4.0,2.0,0.25],"gamma_pos":1.5,"prob_margin":[0.0,0.05,1e-300],"implementation":"deep-psp","detach_focal_weight":true,"log_floor":1e-8,"reduction":"divisor(0.1)","class_weight":[1.0,0.0,2.0],"pos_weight":2.5,"label_smoothing":0.125,"curvature":"at-least(0.01)"}"#;
         assert_eq!(json, text);
     }
 
     #[test]
-    fn what_is_missing_has_its_default() {
+    fn missing_settings_have_their_defaults() {
         assert_eq!(serde_json::from_str::<AsymmetricLoss>("{}").unwrap(), AsymmetricLoss::default());
         let loss: AsymmetricLoss =
             toml::from_str("gamma_neg = 2\ngamma_pos = [1, 0.5]\nimplementation = \"Deep-PSP\"").unwrap();
@@ -199,7 +199,7 @@ mod saved {
 
     /// With the words of the builder.
     #[test]
-    fn what_the_builder_refuses_is_not_loaded() {
+    fn settings_that_the_builder_refuses_are_not_loaded() {
         for (json, message) in [
             (r#"{"gamma_neg": -1.0}"#, "gamma_neg must be finite and at least 0, but is -1"),
             (r#"{"prob_margin": [0.0, 1.0]}"#, "prob_margin must be at least 0 and below 1, but is 1 for class 1"),
@@ -231,7 +231,7 @@ mod saved {
 
     proptest! {
         #[test]
-        fn and_loaded_again(
+        fn saved_settings_are_loaded_again(
             gamma_neg in parameter(0.0..1e30),
             gamma_pos in parameter(0.0..5.0),
             margin in parameter(0.0..1.0),
