@@ -12,7 +12,7 @@ use ndarray_npy::{NpzReader, ReadNpyError, ReadNpzError, ReadableElement};
 
 use crate::data::Dataset;
 
-/// Reads and checks the four arrays.
+/// Reads the four arrays.
 pub(crate) fn load(path: &Path) -> Result<Dataset> {
     File::open(path)
         .map_err(anyhow::Error::from)
@@ -22,14 +22,12 @@ pub(crate) fn load(path: &Path) -> Result<Dataset> {
 
 fn read(source: impl Read + Seek) -> Result<Dataset> {
     let mut archive = NpzReader::new(source).map_err(|error| anyhow!("not an .npz archive: {error}"))?;
-    let dataset = Dataset {
+    Ok(Dataset {
         x_train: array(&mut archive, "x_train")?,
         y_train: labels(&mut archive, "y_train")?,
         x_test: array(&mut archive, "x_test")?,
         y_test: labels(&mut archive, "y_test")?,
-    };
-    dataset.check()?;
-    Ok(dataset)
+    })
 }
 
 fn labels<R: Read + Seek>(archive: &mut NpzReader<R>, name: &str) -> Result<Array2<u8>> {

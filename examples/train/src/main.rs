@@ -3,8 +3,8 @@
 //! compares what they learnt.
 //!
 //! ```text
-//! cargo run --release --example train                       # generated data, rare labels
-//! cargo run --release --example train -- --data FILE.npz    # your own
+//! cargo run --release -p train                                      # generated data, rare labels
+//! cargo run --release -p train --features npz -- --data FILE.npz    # your own
 //! ```
 //!
 //! The crate enters in three places: `training.rs` calls it once per step, `start.rs` asks it for
@@ -17,6 +17,7 @@
 //! Labels may be unknown. `--hide 0.4` removes 40 % of the training labels and compares leaving them
 //! out of the loss with taking them for absent.
 
+#[cfg(feature = "npz")]
 mod archive;
 mod data;
 mod experiment;
@@ -47,13 +48,15 @@ use std::{
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 
-use crate::{network::Architecture, plan::Plan};
+#[cfg(feature = "npz")]
+use crate::archive::load;
+use crate::{data::Dataset, network::Architecture, plan::Plan};
 
 /// Train multi-label classifiers with binary cross-entropy, focal and asymmetric loss; compare them
 #[derive(Parser)]
 #[command(name = "train", after_help = AFTER_HELP)]
 struct Args {
-    /// NumPy archive with the data [default: generated data]
+    /// NumPy archive with the data; needs the feature npz [default: generated data]
     #[arg(long, value_name = "FILE.npz")]
     data: Option<PathBuf>,
 
@@ -130,9 +133,10 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<()> {
     let (name, dataset) = match &args.data {
-        Some(path) => (path.file_name().unwrap_or_default().to_string_lossy(), archive::load(path)?),
+        Some(path) => (path.file_name().unwrap_or_default().to_string_lossy(), load(path)?),
         None => ("generated data".into(), synthetic::generate()),
     };
+    dataset.check().with_context(|| name.to_string())?;
     let dataset = if args.raw { dataset } else { dataset.standardised() };
     let epochs = match args.epochs {
         Some(epochs) => usize::from(epochs),
@@ -162,6 +166,11 @@ fn run(args: &Args) -> Result<()> {
     let svg = figure::draw(&experiments, &plan)?;
     fs::write(&args.figure, svg).with_context(unwritable)?;
     report::figure_written(&mut out, &args.figure)
+}
+
+#[cfg(not(feature = "npz"))]
+fn load(_: &Path) -> Result<Dataset> {
+    anyhow::bail!("--data needs a feature: cargo run --release -p train --features npz -- --data FILE.npz")
 }
 
 fn check_writable(path: &Path) -> io::Result<()> {

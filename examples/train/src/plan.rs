@@ -43,9 +43,8 @@ impl Plan {
     pub(crate) fn caveat(&self) -> String {
         format!(
             "\
-All losses had the same {} epochs, and a learning rate that was tuned for none of them. BCE from 0 spends its
-steps on pushing all labels down; with more of them, or from its best constant, it makes up much of the difference.
-Before you conclude anything, train longer: --epochs {}.",
+All losses had the same {} epochs, and a learning rate that was tuned for none of them. Before you conclude anything,
+train longer: --epochs {}.",
             self.epochs,
             4 * self.epochs
         )

@@ -99,8 +99,8 @@ every label counts the same. Micro: all labels in one ranking. Highest: the macr
 highest, as if one had known when to stop.
 
 Best constant: the logit with the least loss on the label's base rate ρ in the training rows, for each loss its own.
-For BCE that is ln(ρ/(1−ρ)), the usual prior. The asymmetric loss has another, and starts from the prior in one row
-as a warning.
+For BCE that is ln(ρ/(1−ρ)), the usual prior. In one row the asymmetric loss starts from that prior instead of its own
+constant.
 ";
 
 pub(crate) fn figure_written(out: &mut impl Write, path: &Path) -> Result<()> {

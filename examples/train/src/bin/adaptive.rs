@@ -2,7 +2,7 @@
 //! its target.
 //!
 //! ```text
-//! cargo run --release --example adaptive -- --figure target/adaptive.svg
+//! cargo run --release -p train --bin adaptive -- --figure target/adaptive.svg
 //! ```
 
 use std::{fs, path::PathBuf};

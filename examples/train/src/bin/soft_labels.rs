@@ -1,7 +1,7 @@
 //! Where each formulation pulls a soft label to: the probability at which its loss is least.
 //!
 //! ```text
-//! cargo run --release --example soft_labels -- --figure target/soft_labels.svg
+//! cargo run --release -p train --bin soft_labels -- --figure target/soft_labels.svg
 //! ```
 
 use std::{fs, path::PathBuf};
