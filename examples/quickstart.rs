@@ -31,7 +31,7 @@ fn main() -> Result<(), Error> {
     }
     println!("value after 100 steps downhill\n{}\n", loss.forward(&trained, &targets)?);
 
-    // Every setting.
+    // Some of the settings.
     let loss = AsymmetricLoss::builder()
         .gamma_neg([4.0, 2.0, 4.0]) // one number, or one per class
         .gamma_pos(1)

@@ -1,3 +1,19 @@
+//! [`AsymmetricLoss`]: struct@AsymmetricLoss
+//! [`Builder`]: struct@Builder
+//! [`forward`]: AsymmetricLoss::forward
+//! [`losses`]: AsymmetricLoss::losses
+//! [`value_and_gradient`]: AsymmetricLoss::value_and_gradient
+//! [`…_into`]: AsymmetricLoss::value_and_gradient_into
+//! [`derivatives`]: AsymmetricLoss::derivatives
+//! [`vjp`]: AsymmetricLoss::vjp
+//! [`initial_logit`]: AsymmetricLoss::initial_logit
+//! [`parameter_gradients`]: AsymmetricLoss::parameter_gradients
+//! [`Targets`]: struct@Targets
+//! [`AdaptiveAsymmetry`]: struct@AdaptiveAsymmetry
+//! [`SingleLabelLoss`]: struct@SingleLabelLoss
+//! [`Error`]: enum@Error
+//! [`Settings`]: struct@Settings
+#![cfg_attr(doc, doc = include_str!("../docs/embedded.md"))]
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
@@ -55,21 +71,30 @@ pub use targets::{IntoTargets, Targets};
 /// The ndarray whose arrays the calls take: to build views of your own memory, whatever version you use elsewhere.
 pub use ndarray;
 
-/// The texts that belong to the crate.
+/// The documents of the crate.
 #[cfg(doc)]
 pub mod docs {
+    #[doc = include_str!("../docs/embedded.md")]
+    #[doc = include_str!("../docs/guide.md")]
+    pub mod guide {}
+
+    #[doc = include_str!("../docs/embedded.md")]
     #[doc = include_str!("../docs/mathematics.md")]
     pub mod mathematics {}
 
+    #[doc = include_str!("../docs/embedded.md")]
     #[doc = include_str!("../docs/accuracy.md")]
     pub mod accuracy {}
 
+    #[doc = include_str!("../docs/embedded.md")]
     #[doc = include_str!("../docs/performance.md")]
     pub mod performance {}
 
+    #[doc = include_str!("../docs/embedded.md")]
     #[doc = include_str!("../docs/training.md")]
     pub mod training {}
 
+    #[doc = include_str!("../docs/embedded.md")]
     #[doc = include_str!("../docs/design.md")]
     pub mod design {}
 }

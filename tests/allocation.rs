@@ -55,7 +55,7 @@ fn allocations(f: impl FnOnce()) -> usize {
 const SMALL: (usize, usize) = (60, 70);
 
 #[test]
-fn counter_counts() {
+fn the_counter_counts_allocations() {
     assert_eq!(allocations(|| drop(std::hint::black_box(Box::new(1)))), 1);
     assert_eq!(allocations(|| drop(std::hint::black_box(vec![0_u64; 100]))), 1);
     let loss = AsymmetricLoss::default();
@@ -130,12 +130,12 @@ fn assert_no_allocation_for_any_element(shape: (usize, usize)) {
 }
 
 #[test]
-fn small_arrays() {
+fn steps_over_small_arrays_allocate_nothing() {
     assert_no_allocation_for_any_element(SMALL);
 }
 
 #[test]
-fn reduced_value_and_forward() {
+fn value_and_derivatives_allocate_nothing() {
     let loss = AsymmetricLoss::builder().reduction(Reduction::Sum).build().unwrap();
     let (logits, targets) = (Array2::<f32>::zeros(SMALL), Array2::from_elem(SMALL, true));
     let (mut gradient, mut hessian) = (logits.clone(), logits.clone());
@@ -148,7 +148,7 @@ fn reduced_value_and_forward() {
 }
 
 #[test]
-fn single_label() {
+fn single_label_steps_allocate_nothing() {
     let logits = Array2::from_shape_fn(SMALL, |(i, j)| ((i * 31 + j * 17) % 97) as f32 * 0.1 - 5.0);
     let classes = Array1::from_shape_fn(SMALL.0, |row| row as i64 - 1);
     let shares = Array2::from_elem(SMALL, 1.0 / SMALL.1 as f32);
@@ -171,7 +171,7 @@ fn single_label() {
 /// calls, which cuts the array and takes part in the work.
 #[cfg(feature = "rayon")]
 #[test]
-fn large_arrays_on_threads() {
+fn steps_over_large_arrays_on_threads_allocate_nothing() {
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| assert_no_allocation_for_any_element((1000, SMALL.1)));

@@ -1,0 +1,6 @@
+//! What a user meets around the calls: settings, errors, states and element types.
+
+mod adaptive;
+mod errors;
+mod half;
+mod settings;
