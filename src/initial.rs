@@ -308,15 +308,6 @@ impl<'a> Search<'a> {
 
     /// The loss of some classes, in their order.
     fn loss(&self, classes: &[usize]) -> AsymmetricLoss {
-        let of = |parameter: &Arc<Parameter>| match &**parameter {
-            Parameter::Uniform(_) => Arc::clone(parameter),
-            Parameter::PerClass(values) => {
-                Arc::new(Parameter::PerClass(classes.iter().map(|&class| values[class]).collect()))
-            }
-        };
-        let Settings { gamma_neg, gamma_pos, prob_margin, pos_weight, .. } = &self.settings;
-        let (gamma_neg, gamma_pos) = (of(gamma_neg), of(gamma_pos));
-        let (prob_margin, pos_weight) = (of(prob_margin), of(pos_weight));
-        Settings { gamma_neg, gamma_pos, prob_margin, pos_weight, ..self.settings.clone() }.into()
+        self.settings.of_classes(classes).into()
     }
 }

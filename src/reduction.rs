@@ -5,13 +5,11 @@
 
 use crate::element::Float;
 use crate::error::Error;
-use crate::names::{Named, parse};
-use crate::parameter::Short;
+use crate::names::{Choice, by_name};
+use crate::parameter::Limits;
 use crate::results::filled_like;
 use crate::sum::{Accumulator, is_finite, rounded};
 use ndarray::{Array, ArrayBase, Data, Dimension};
-use std::fmt::{self, Display};
-use std::str::FromStr;
 
 /// How the losses of all elements become the value of the loss; gradient and Hessian are those of that value.
 ///
@@ -56,17 +54,6 @@ pub enum Reduction {
 }
 
 impl Reduction {
-    /// Fails unless a divisor and its reciprocal are positive and finite.
-    pub(crate) fn check(self) -> Result<(), Error> {
-        match self {
-            Reduction::Divisor(actual) if !(actual >= f64::MIN_POSITIVE && actual.is_finite()) => {
-                let expected = "finite and at least 2.3e-308";
-                Err(Error::ParameterOutOfRange { parameter: "reduction", expected, actual, class: None })
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// What the sum over logits of this shape is divided by, given what elements and weights add up to, and positives.
     pub(crate) fn divisor(
         self,
@@ -90,46 +77,47 @@ impl Reduction {
     }
 }
 
-impl Display for Reduction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// A divisor and its reciprocal must be positive and finite.
+const DIVISOR: Limits = Limits {
+    expected: "finite and at least 2.3e-308",
+    contains: |divisor| divisor >= f64::MIN_POSITIVE && divisor.is_finite(),
+};
+
+impl Choice for Reduction {
+    const SETTING: &'static str = "reduction";
+    const EXPECTED: &'static str = "mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n)";
+    const ALL: &'static [Self] = &[
+        Reduction::Mean,
+        Reduction::Sum,
+        Reduction::BatchMean,
+        Reduction::WeightedMean,
+        Reduction::PositiveMean,
+        Reduction::Divisor(1.0),
+    ];
+
+    fn name(self) -> &'static str {
         match self {
-            Reduction::Mean => f.pad("mean"),
-            Reduction::Sum => f.pad("sum"),
-            Reduction::BatchMean => f.pad("batch-mean"),
-            Reduction::WeightedMean => f.pad("weighted-mean"),
-            Reduction::PositiveMean => f.pad("positive-mean"),
-            Reduction::Divisor(divisor) => f.pad(&format!("divisor({})", Short(*divisor))),
+            Reduction::Mean => "mean",
+            Reduction::Sum => "sum",
+            Reduction::BatchMean => "batch-mean",
+            Reduction::WeightedMean => "weighted-mean",
+            Reduction::PositiveMean => "positive-mean",
+            Reduction::Divisor(_) => "divisor",
         }
     }
-}
 
-impl FromStr for Reduction {
-    type Err = Error;
+    fn number(&mut self) -> Option<&mut f64> {
+        match self {
+            Reduction::Divisor(divisor) => Some(divisor),
+            _ => None,
+        }
+    }
 
-    fn from_str(name: &str) -> Result<Self, Error> {
-        let Named { letters, number } = parse(name);
-        let reduction = match (letters.as_str(), number) {
-            ("mean", None) => Reduction::Mean,
-            ("sum", None) => Reduction::Sum,
-            ("batchmean", None) => Reduction::BatchMean,
-            ("weightedmean", None) => Reduction::WeightedMean,
-            ("positivemean", None) => Reduction::PositiveMean,
-            ("divisor", Some(divisor)) => Reduction::Divisor(divisor),
-            _ => {
-                let expected = match letters.as_str() {
-                    "none" => {
-                        "mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n) (`AsymmetricLoss::losses` gives \
-                         the loss of each element)"
-                    }
-                    _ => "mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n)",
-                };
-                return Err(Error::UnknownName { parameter: "reduction", expected, actual: name.to_owned() });
-            }
-        };
-        reduction.check()?;
-        Ok(reduction)
+    fn check(mut self) -> Result<(), Error> {
+        self.number().map_or(Ok(()), |divisor| DIVISOR.check(Self::SETTING, *divisor, None))
     }
 }
+by_name!(Reduction);
 
 /// The number of elements, unless there are none.
 fn count(shape: &[usize]) -> Result<f64, Error> {

@@ -83,8 +83,8 @@ fn losses_with_the_same_settings_are_equal() {
 fn settings_print_on_one_line() {
     let loss = every_setting().build().unwrap();
     let text = "AsymmetricLoss(gamma_neg=[4, 2, 0.25], gamma_pos=1.5, prob_margin=[0, 0.05, 1e-300], \
-                implementation=deep-psp, detach_focal_weight=true, log_floor=1e-8, reduction=divisor(0.1), \
-                class_weight=[1, 0, 2], pos_weight=2.5, label_smoothing=0.125, curvature=at-least(0.01))";
+                class_weight=[1, 0, 2], pos_weight=2.5, implementation=deep-psp, detach_focal_weight=true, \
+                log_floor=1e-8, reduction=divisor(0.1), label_smoothing=0.125, curvature=at-least(0.01))";
     assert_eq!(loss.to_string(), text);
     assert_eq!(format!("{loss:?}"), text);
     let many = AsymmetricLoss::builder().gamma_neg(vec![2; 1000]).build().unwrap();
@@ -184,7 +184,7 @@ mod saved {
     #[test]
     fn as_names_and_numbers() {
         let json = serde_json::to_string(&every_setting().build().unwrap()).unwrap();
-        let text = r#"{"gamma_neg":[4.0,2.0,0.25],"gamma_pos":1.5,"prob_margin":[0.0,0.05,1e-300],"implementation":"deep-psp","detach_focal_weight":true,"log_floor":1e-8,"reduction":"divisor(0.1)","class_weight":[1.0,0.0,2.0],"pos_weight":2.5,"label_smoothing":0.125,"curvature":"at-least(0.01)"}"#;
+        let text = r#"{"gamma_neg":[4.0,2.0,0.25],"gamma_pos":1.5,"prob_margin":[0.0,0.05,1e-300],"class_weight":[1.0,0.0,2.0],"pos_weight":2.5,"implementation":"deep-psp","detach_focal_weight":true,"log_floor":1e-8,"reduction":"divisor(0.1)","label_smoothing":0.125,"curvature":"at-least(0.01)"}"#;
         assert_eq!(json, text);
     }
 
@@ -231,7 +231,7 @@ mod saved {
 
     proptest! {
         #[test]
-        fn and_loaded_again(
+        fn what_is_saved_is_loaded_again(
             gamma_neg in parameter(0.0..1e30),
             gamma_pos in parameter(0.0..5.0),
             margin in parameter(0.0..1.0),

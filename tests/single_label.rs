@@ -818,7 +818,7 @@ fn settings_are_checked_and_printed() {
 
     let loss = builder().gamma_pos([1, 2]).label_smoothing(0.05).reduction(Reduction::Divisor(8.0)).build().unwrap();
     let text =
-        "SingleLabelLoss(gamma_neg=4, gamma_pos=[1, 2], label_smoothing=0.05, class_weight=1, reduction=divisor(8))";
+        "SingleLabelLoss(gamma_neg=4, gamma_pos=[1, 2], class_weight=1, label_smoothing=0.05, reduction=divisor(8))";
     assert_eq!((loss.to_string(), format!("{loss:?}")), (text.to_owned(), text.to_owned()));
     assert_eq!(loss.settings().classes(), Some(2));
     assert_eq!(loss.to_builder().build().unwrap(), loss);
