@@ -211,11 +211,11 @@ impl AdaptiveAsymmetry {
             Labels::Dense(labels) => {
                 logits.iter().zip(labels).for_each(|(z, &y)| add(z, targets.known.presence(y)));
             }
-            Labels::Sparse(present) => {
-                let mut places = present.places();
+            Labels::Sparse(labels) => {
+                let (mut places, mut y) = (labels.places(), [0.0_f64]);
                 for (place, z) in logits.iter().enumerate() {
-                    let is_present = places.next_below(place + 1).is_some();
-                    add(z, Some(f64::from(u8::from(is_present))));
+                    places.write(&(place..place + 1), &mut y);
+                    add(z, Some(y[0]).filter(|y| !y.is_nan()));
                 }
             }
         }

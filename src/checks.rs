@@ -34,7 +34,7 @@ pub(crate) fn check_range<T: Float>(divisor: f64) -> Result<T, Error> {
     if is_finite(scale) {
         return Ok(scale);
     }
-    let expected = "a divisor whose reciprocal is in the range of the logits";
+    let expected = "so large that the type of the logits has its reciprocal";
     Err(Error::ParameterOutOfRange { parameter: "reduction", expected, actual: divisor, class: None })
 }
 
@@ -127,11 +127,9 @@ pub(crate) fn is_left_out<T: Element, D: Dimension>(
     factors: &[Option<ArrayView<'_, T, D>>],
     index: &[usize],
 ) -> bool {
-    let class = match class_weight {
-        Parameter::Uniform(weight) => Some(weight),
-        Parameter::PerClass(weights) => index.last().and_then(|&class| weights.get(class)),
-    };
-    class.is_some_and(|&weight| T::Float::from_f64(weight).is_zero())
+    // A single number has one class.
+    let class = index.last().copied().unwrap_or(0);
+    class_weight.of_class(class).is_some_and(|weight| T::Float::from_f64(weight).is_zero())
         || factors.iter().flatten().any(|factor| {
             let factor = factor.view().into_dyn();
             factor.get(index).is_some_and(|factor| factor.to_float().is_zero())

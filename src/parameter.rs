@@ -58,6 +58,14 @@ impl Parameter {
         }
     }
 
+    /// The value of a class, if there is one.
+    pub(crate) fn of_class(&self, class: usize) -> Option<f64> {
+        match self {
+            Parameter::Uniform(value) => Some(*value),
+            Parameter::PerClass(values) => values.get(class).copied(),
+        }
+    }
+
     /// The values of some classes, in this order; `None` if there is one value for all.
     pub(crate) fn of_classes(&self, classes: &[usize]) -> Option<Self> {
         match self {

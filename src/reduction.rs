@@ -45,7 +45,8 @@ pub enum Reduction {
     Sum,
     /// The sum divided by the number of rows, the product of all axes but the last: an error if there are none.
     BatchMean,
-    /// The sum divided by that of the weights of the call, or of ones: an error if that is 0.
+    /// The sum divided by that of the weights, each that of the call times that of its class, and 1 where there are none: an error if
+    /// that is 0. Weights of positives are not among them: they multiply a term and not an element.
     WeightedMean,
     /// The sum divided by that of the labels, which is the number of positives, or by 1 if that is less.
     PositiveMean,
@@ -59,7 +60,7 @@ impl Reduction {
         self,
         shape: &[usize],
         elements: impl FnOnce() -> f64,
-        weights: impl FnOnce() -> f64,
+        weights: impl FnOnce() -> Result<f64, Error>,
         positives: impl FnOnce() -> f64,
     ) -> Result<f64, Error> {
         let divisor = match self {
@@ -68,7 +69,7 @@ impl Reduction {
             Reduction::PositiveMean => return Ok(positives().max(1.0)),
             Reduction::Mean => elements(),
             Reduction::BatchMean => shape.split_last().map_or(1, |(_, rows)| rows.iter().product::<usize>()) as f64,
-            Reduction::WeightedMean => weights(),
+            Reduction::WeightedMean => weights()?,
         };
         if divisor == 0.0 {
             return Err(Error::EmptyMean { shape: shape.to_vec() });

@@ -61,7 +61,7 @@ fn converted<'a, S: Copy, T: Float, const L: usize>(
     steps
 }
 
-/// Ones at the places of elements that are present, zeros elsewhere.
+/// Sparse labels as floats in a buffer, and behind them zeros.
 #[inline(always)]
 pub(super) fn marked<'a, T: Float, const L: usize>(
     places: &mut Places<'_>,
@@ -69,11 +69,9 @@ pub(super) fn marked<'a, T: Float, const L: usize>(
     buffer: &'a mut Steps<T, L>,
 ) -> &'a Steps<T, L> {
     let steps = &mut buffer[..range.len().div_ceil(L)];
-    steps.fill([T::from_f64(0.0); L]);
-    let elements = steps.as_flattened_mut();
-    while let Some(place) = places.next_below(range.end) {
-        elements[place - range.start] = T::from_f64(1.0);
-    }
+    let (labels, rest) = steps.as_flattened_mut().split_at_mut(range.len());
+    places.write(range, labels);
+    rest.fill(T::from_f64(0.0));
     steps
 }
 

@@ -7,7 +7,7 @@ use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::element::Float;
 use crate::safeguard::Curvature;
 use crate::slices::reborrow_as;
-use crate::sparse::{Places, Present};
+use crate::sparse::{CsrLabels, Places};
 use crate::stages::formula::{Class, GeneralScratch, Order, Scratch, Stages};
 use crate::stages::weights::{ElementWeights, Factors, Prepared, curvature_stage, preparation_stage};
 use crate::stages::{Column, Steps};
@@ -26,7 +26,7 @@ pub(crate) enum LabelRun<'a, T> {
     Floats(&'a [T]),
     Bools(&'a [bool]),
     Bytes(&'a [u8]),
-    Sparse(Present<'a>),
+    Sparse(CsrLabels<'a>),
 }
 
 /// Consecutive elements to evaluate, and where the results go. All slices have one length.
@@ -268,7 +268,7 @@ struct Inputs<'a, T, const L: usize, const N: usize> {
     logits: [[T; L]; N],
     labels: [[T; L]; N],
     factors: [Option<[[T; L]; N]>; FACTORS],
-    /// Where sparse labels are present.
+    /// Where sparse labels are listed.
     places: Option<Places<'a>>,
 }
 

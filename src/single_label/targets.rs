@@ -1,7 +1,7 @@
 //! What can stand as the targets of a single-label loss.
 
-use super::class_index::ClassIndex;
 use super::target_rows::{Classes, Dense, TargetRows};
+use crate::class_index::ClassIndex;
 use crate::element::Element;
 use crate::label::Label;
 use ndarray::{ArrayBase, ArrayView, Data, Dimension, IxDyn, RemoveAxis};
