@@ -212,9 +212,9 @@ impl AdaptiveAsymmetry {
                 logits.iter().zip(labels).for_each(|(z, &y)| add(z, targets.known.presence(y)));
             }
             Labels::Sparse(labels) => {
-                let (mut places, mut y) = (labels.places(), [0.0_f64]);
-                for (place, z) in logits.iter().enumerate() {
-                    places.write(&(place..place + 1), &mut y);
+                let (mut cursor, mut y) = (labels.cursor(), [0.0_f64]);
+                for (element, z) in logits.iter().enumerate() {
+                    cursor.write(&(element..element + 1), &mut y);
                     add(z, Some(y[0]).filter(|y| !y.is_nan()));
                 }
             }

@@ -13,10 +13,11 @@ use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// How the losses of all elements become the value of the loss; gradient and Hessian are those of that value.
 ///
-/// It is their sum, weights included, divided by a number. What other libraries call "none" is
-/// [`AsymmetricLoss::losses`](crate::AsymmetricLoss::losses).
+/// The value is their sum, weights included, divided by a number. What other libraries call "none" is
+/// [`AsymmetricLoss::losses`](crate::AsymmetricLoss::losses). Gradient boosting needs [`Sum`](Self::Sum), as [`Curvature`](crate::Curvature)
+/// explains.
 ///
-/// Elements with an unknown label are not counted; those of weight 0 are, but by `WeightedMean`.
+/// Elements with an unknown label are not counted. Elements of weight 0 are, except by `WeightedMean`.
 ///
 /// # Examples
 ///

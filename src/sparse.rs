@@ -106,7 +106,7 @@ pub(crate) struct CsrLabels<'a> {
     labels: SparseLabels<'a>,
     rows: usize,
     classes: usize,
-    /// The place of the first element among all.
+    /// The number of the first element among all.
     start: usize,
 }
 
@@ -181,21 +181,25 @@ impl<'a> CsrLabels<'a> {
     }
 
     /// Goes through the elements that are listed.
-    pub(crate) fn places(self) -> Places<'a> {
-        let of = |lists| Listed::new(lists, self.classes, self.start);
-        Places { present: of(self.labels.present), others: self.labels.others.lists().map(of), labels: self.labels }
+    pub(crate) fn cursor(self) -> SparseCursor<'a> {
+        let of = |lists| ListCursor::new(lists, self.classes, self.start);
+        SparseCursor {
+            present: of(self.labels.present),
+            others: self.labels.others.lists().map(of),
+            labels: self.labels,
+        }
     }
 }
 
 /// Goes through the elements that are listed, and writes labels.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Places<'a> {
+pub(crate) struct SparseCursor<'a> {
     labels: SparseLabels<'a>,
-    present: Listed<'a>,
-    others: Option<Listed<'a>>,
+    present: ListCursor<'a>,
+    others: Option<ListCursor<'a>>,
 }
 
-impl Places<'_> {
+impl SparseCursor<'_> {
     /// Writes the labels of elements: 1, 0, or NaN where they are unknown. Ranges are asked for in their order.
     #[inline(always)]
     pub(crate) fn write<T: Float>(&mut self, range: &Range<usize>, labels: &mut [T]) {
@@ -206,19 +210,19 @@ impl Places<'_> {
         };
         labels.fill(rest);
         if let Some(others) = &mut self.others {
-            while let Some(place) = others.next_below(range.end) {
-                labels[place - range.start] = listed;
+            while let Some(element) = others.next_below(range.end) {
+                labels[element - range.start] = listed;
             }
         }
-        while let Some(place) = self.present.next_below(range.end) {
-            labels[place - range.start] = T::from_f64(1.0);
+        while let Some(element) = self.present.next_below(range.end) {
+            labels[element - range.start] = T::from_f64(1.0);
         }
     }
 }
 
 /// Goes through the elements of one list of each row.
 #[derive(Clone, Copy, Debug)]
-struct Listed<'a> {
+struct ListCursor<'a> {
     lists: Lists<'a>,
     classes: usize,
     start: usize,
@@ -226,11 +230,11 @@ struct Listed<'a> {
     /// The position of the next index, and where those of its row end.
     next: usize,
     end: usize,
-    /// The next place, counted from `start`; beyond all where there is none.
-    place: usize,
+    /// The next element, counted from `start`; beyond all where there is none.
+    element: usize,
 }
 
-impl<'a> Listed<'a> {
+impl<'a> ListCursor<'a> {
     fn new(lists: Lists<'a>, classes: usize, start: usize) -> Self {
         let (row, class) = (start / classes.max(1), start % classes.max(1));
         let Range { start: next, end } = match row + 1 < lists.offsets.len() {
@@ -243,34 +247,34 @@ impl<'a> Listed<'a> {
             let middle = next + (above - next) / 2;
             (next, above) = if lists.indices.at(middle) < class { (middle + 1, above) } else { (next, middle) };
         }
-        let mut listed = Listed { lists, classes, start, row, next, end, place: 0 };
+        let mut listed = ListCursor { lists, classes, start, row, next, end, element: 0 };
         listed.find();
         listed
     }
 
-    /// The next place below an end, if there is one.
+    /// The next element below an end, if there is one.
     #[inline(always)]
     fn next_below(&mut self, end: usize) -> Option<usize> {
-        if self.place >= end {
+        if self.element >= end {
             return None;
         }
-        let place = self.place;
+        let element = self.element;
         self.next += 1;
         self.find();
-        Some(place)
+        Some(element)
     }
 
-    /// Finds the place of the next index.
+    /// Finds the element of the next index.
     #[inline(always)]
     fn find(&mut self) {
         while self.next == self.end {
             self.row += 1;
             if self.row + 1 >= self.lists.offsets.len() {
-                self.place = usize::MAX;
+                self.element = usize::MAX;
                 return;
             }
             self.end = self.lists.offsets.at(self.row + 1);
         }
-        self.place = self.row * self.classes + self.lists.indices.at(self.next) - self.start;
+        self.element = self.row * self.classes + self.lists.indices.at(self.next) - self.start;
     }
 }

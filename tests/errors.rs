@@ -302,7 +302,7 @@ fn settings_for_no_class() {
 }
 
 #[test]
-fn names_that_no_setting_has() {
+fn unknown_names() {
     let unknown = |parameter, expected, actual: &str| Error::UnknownName { parameter, expected, actual: actual.into() };
     assert_error(
         "focal".parse::<Implementation>(),
@@ -385,7 +385,7 @@ fn results_beyond_memory() {
 
 /// Where it says something else every time, the kernel has met a label that no one finds again.
 #[test]
-fn a_label_of_two_minds() {
+fn a_label_that_changes_its_mind_has_no_place() {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static ASKED: AtomicUsize = AtomicUsize::new(0);
     #[derive(Clone, Copy)]
@@ -401,7 +401,7 @@ fn a_label_of_two_minds() {
 }
 
 #[test]
-fn targets_that_are_no_labels() {
+fn invalid_targets() {
     let loss = AsymmetricLoss::default();
     let logits = Array3::<f64>::zeros((2, 3, 4));
     for (value, text) in [

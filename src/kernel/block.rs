@@ -2,7 +2,7 @@
 
 use crate::element::Float;
 use crate::label::Label;
-use crate::sparse::Places;
+use crate::sparse::SparseCursor;
 use crate::stages::Steps;
 use std::ops::Range;
 
@@ -64,13 +64,13 @@ fn converted<'a, S: Copy, T: Float, const L: usize>(
 /// Sparse labels as floats in a buffer, and behind them zeros.
 #[inline(always)]
 pub(super) fn marked<'a, T: Float, const L: usize>(
-    places: &mut Places<'_>,
+    cursor: &mut SparseCursor<'_>,
     range: &Range<usize>,
     buffer: &'a mut Steps<T, L>,
 ) -> &'a Steps<T, L> {
     let steps = &mut buffer[..range.len().div_ceil(L)];
     let (labels, rest) = steps.as_flattened_mut().split_at_mut(range.len());
-    places.write(range, labels);
+    cursor.write(range, labels);
     rest.fill(T::from_f64(0.0));
     steps
 }
