@@ -104,7 +104,7 @@ pub(crate) fn find_invalid<T: Element, Y: Label, D: Dimension>(
         let label: T::Float = known.float(y);
         let is_valid = label >= T::Float::zero() && label <= T::Float::one();
         let Some(actual) = known.presence(y).filter(|_| !is_valid) else { continue };
-        let index = place(position, labels.shape());
+        let index = unravel_index(position, labels.shape());
         if !is_left_out(&index) {
             return Error::InvalidTarget { index, actual };
         }
@@ -113,7 +113,7 @@ pub(crate) fn find_invalid<T: Element, Y: Label, D: Dimension>(
 }
 
 /// Where the element with this number in logical order stands.
-pub(crate) fn place(mut number: usize, shape: &[usize]) -> Vec<usize> {
+pub(crate) fn unravel_index(mut number: usize, shape: &[usize]) -> Vec<usize> {
     let mut index = vec![0; shape.len()];
     for (axis, &length) in shape.iter().enumerate().rev() {
         (index[axis], number) = (number % length, number / length);

@@ -17,7 +17,7 @@ use crate::threads::join;
 use ndarray::{ArrayView, ArrayView1, Axis, Dimension};
 
 /// The number of elements that are counted in 64 bits: 2¹⁰ of at most 2⁵² each.
-const BLOCK: usize = 1 << 10;
+const COUNTED_IN_U64: usize = 1 << 10;
 
 /// What a number of 1 counts.
 const ONE: u64 = 1 << 52;
@@ -145,7 +145,7 @@ fn sum_in_order<A: Copy + Sync, B: Copy + Sync, D: Dimension>(
     number: impl Fn(A, Option<B>) -> u64 + Copy + Send + Sync,
 ) -> u128 {
     let elements = first.len();
-    if elements > BLOCK {
+    if elements > COUNTED_IN_U64 {
         let axis = first.shape().iter().position(|&length| length > 1).unwrap_or(0);
         let (axis, middle) = (Axis(axis), first.shape()[axis] / 2);
         let (left, right) = first.split_at(axis, middle);

@@ -4,7 +4,7 @@ use crate::loss::AsymmetricLoss;
 use crate::names::{Choice, read};
 use crate::settings::Settings;
 use crate::single_label::{self, SingleLabelLoss};
-use serde::de::{DeserializeSeed, Error, MapAccess, Unexpected, Visitor};
+use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
@@ -67,30 +67,14 @@ impl<'de, F: Fields> DeserializeSeed<'de> for Key<F> {
     type Value = &'static str;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<&'static str, D::Error> {
-        deserializer.deserialize_identifier(self)
-    }
-}
-
-impl<F: Fields> Visitor<'_> for Key<F> {
-    type Value = &'static str;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a setting")
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<&'static str, E> {
+        let name = String::deserialize(deserializer)?;
         if let Some(known) = F::NAMES.iter().find(|known| **known == name) {
             return Ok(known);
         }
-        match ELSEWHERE.iter().find(|(other, here, _)| *other == name && F::NAMES.contains(here)) {
-            Some((_, _, hint)) => Err(E::custom(format_args!("unknown field `{name}`, which is {hint}"))),
-            None => Err(E::unknown_field(name, F::NAMES)),
-        }
-    }
-
-    fn visit_bytes<E: Error>(self, name: &[u8]) -> Result<&'static str, E> {
-        let name = std::str::from_utf8(name).map_err(|_| E::invalid_value(Unexpected::Bytes(name), &self))?;
-        self.visit_str(name)
+        Err(match ELSEWHERE.iter().find(|(other, here, _)| *other == name && F::NAMES.contains(here)) {
+            Some((_, _, hint)) => D::Error::custom(format_args!("unknown field `{name}`, which is {hint}")),
+            None => D::Error::unknown_field(&name, F::NAMES),
+        })
     }
 }
 

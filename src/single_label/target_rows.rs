@@ -1,7 +1,7 @@
 //! Rows of targets, as the kernel takes them.
 
 use super::row::Target;
-use crate::checks::place;
+use crate::checks::unravel_index;
 use crate::class_index::ClassIndex;
 use crate::element::Float;
 use crate::error::Error;
@@ -101,7 +101,7 @@ impl<I: ClassIndex, D: RemoveAxis> TargetRows<D> for Classes<'_, I, D::Smaller> 
             survey.known += 1;
             survey.weight += weight * index.class().and_then(|class| class_weight.of_class(class)).unwrap_or(0.0);
             if weight != 0.0 && index.class().is_none_or(|class| class >= classes) {
-                let (actual, index) = (index.number(), place(row, self.indices.shape()));
+                let (actual, index) = (index.number(), unravel_index(row, self.indices.shape()));
                 return Err(Error::ClassOutOfRange { index, classes, actual });
             }
         }
@@ -196,7 +196,7 @@ impl<Y: Label, D: RemoveAxis> TargetRows<D> for Dense<'_, Y, D> {
     fn find_invalid(&self, weighted: impl Iterator<Item = bool>) -> Error {
         let rows = &self.shares.shape()[..self.shares.ndim() - 1];
         for (row, (shares, _)) in self.shares.rows().into_iter().zip(weighted).enumerate().filter(|(_, (_, w))| *w) {
-            let mut index = place(row, rows);
+            let mut index = unravel_index(row, rows);
             if let Some((class, &y)) = shares.iter().enumerate().find(|&(_, &y)| !(0.0..=1.0).contains(&share(y))) {
                 index.push(class);
                 return Error::InvalidTarget { index, actual: share(y) };
