@@ -211,11 +211,11 @@ impl AdaptiveAsymmetry {
             Labels::Dense(labels) => {
                 logits.iter().zip(labels).for_each(|(z, &y)| add(z, targets.known.presence(y)));
             }
-            Labels::Sparse(present) => {
-                let mut places = present.places();
-                for (place, z) in logits.iter().enumerate() {
-                    let is_present = places.next_below(place + 1).is_some();
-                    add(z, Some(f64::from(u8::from(is_present))));
+            Labels::Sparse(labels) => {
+                let (mut cursor, mut y) = (labels.cursor(), [0.0_f64]);
+                for (element, z) in logits.iter().enumerate() {
+                    cursor.write(&(element..element + 1), &mut y);
+                    add(z, Some(y[0]).filter(|y| !y.is_nan()));
                 }
             }
         }

@@ -1,11 +1,8 @@
 //! Settings on their way to a loss.
 
 use crate::error::Error;
-use crate::parameter::Parameter;
-use crate::reduction::Reduction;
-use crate::safeguard::Curvature;
-use crate::settings::{Implementation, Settings, check_each};
-use std::sync::Arc;
+use crate::parameter::{Limits, Parameter, WEIGHT};
+use crate::settings::Settings;
 
 /// Builds an [`AsymmetricLoss`](crate::AsymmetricLoss); see [`AsymmetricLoss::builder`](crate::AsymmetricLoss::builder).
 ///
@@ -26,85 +23,34 @@ use std::sync::Arc;
 #[must_use]
 pub struct Builder {
     pub(crate) settings: Settings,
-    /// What is wrong with an α, which is no setting by itself.
-    pub(crate) invalid: Option<Error>,
+    /// α of [`Builder::alpha`], for messages: the settings hold the weights that it stands for.
+    alpha: Option<Parameter>,
+}
+
+/// An α whose weights are those that the settings may have.
+const ALPHA: Limits = Limits {
+    expected: "0, or between 1e-12 and 1 - 1e-12",
+    contains: |alpha| (0.0..1.0).contains(&alpha) && balance(alpha).iter().all(|&weight| (WEIGHT.contains)(weight)),
+};
+
+/// The weights of a class and of its positives that an α stands for.
+fn balance(alpha: f64) -> [f64; 2] {
+    [1.0 - alpha, alpha / (1.0 - alpha)]
 }
 
 impl Settings {
     /// Starts from these settings.
     pub fn to_builder(&self) -> Builder {
-        Builder { settings: self.clone(), invalid: None }
+        Builder { settings: self.clone(), alpha: None }
     }
 }
 
 impl Builder {
-    /// γ₋ ≥ 0, the focusing exponent of negatives; 4 by default.
-    pub fn gamma_neg(mut self, gamma: impl Into<Parameter>) -> Self {
-        self.settings.gamma_neg = Arc::new(gamma.into());
-        self
-    }
-
-    /// γ₊ ≥ 0, the focusing exponent of positives; 1 by default.
-    pub fn gamma_pos(mut self, gamma: impl Into<Parameter>) -> Self {
-        self.settings.gamma_pos = Arc::new(gamma.into());
-        self
-    }
-
-    /// m in [0, 1), the probability up to which a negative costs nothing; 0.05 by default.
-    pub fn prob_margin(mut self, margin: impl Into<Parameter>) -> Self {
-        self.settings.prob_margin = Arc::new(margin.into());
-        self
-    }
-
-    /// The formulation; [`Implementation::AlibabaMiil`] by default.
-    pub fn implementation(mut self, implementation: Implementation) -> Self {
-        self.settings.implementation = implementation;
-        self
-    }
-
-    /// Whether derivatives treat the focal weight as a constant; `false` by default.
-    ///
-    /// The reference calls it `disable_torch_grad_focal_loss`. Its `deep-psp` implementation then leaves the weight
-    /// out of the gradient altogether; this crate keeps it, as a constant.
-    pub fn detach_focal_weight(mut self, detach: bool) -> Self {
-        self.settings.detach_focal_weight = detach;
-        self
-    }
-
-    /// ε in [0, 1): logarithms are taken of max(·, ε); 0, which is off, by default. An ε below the smallest normal
-    /// number of the element type counts as 0.
-    ///
-    /// The reference has ε = 1e-8. It caps the cross-entropy at 18.42 and silences the gradient of predictions that
-    /// are badly wrong, so it is of use for reproducing reference runs only.
-    pub fn log_floor(mut self, floor: f64) -> Self {
-        self.settings.log_floor = floor;
-        self
-    }
-
-    /// How the losses of all elements become one value; [`Reduction::Mean`] by default.
-    pub fn reduction(mut self, reduction: Reduction) -> Self {
-        self.settings.reduction = reduction;
-        self
-    }
-
-    /// c, what the losses of a class are multiplied by: 0, or between 1e-12 and 1e12; 1 by default. A class of weight 0 is left
-    /// out, like elements of weight 0.
-    pub fn class_weight(mut self, weight: impl Into<Parameter>) -> Self {
-        self.settings.class_weight = Arc::new(weight.into());
-        self
-    }
-
-    /// π, what the terms of positives are multiplied by: 0, or between 1e-12 and 1e12; 1 by default. One of 0 leaves out labels of 1.
-    ///
-    /// In [`Implementation::AlibabaMiil`] that is the positive's share of the cross-entropy, in the others its whole term. On
-    /// labels 0 and 1 it is the same.
-    pub fn pos_weight(mut self, weight: impl Into<Parameter>) -> Self {
-        self.settings.pos_weight = Arc::new(weight.into());
-        self
-    }
-
     /// α-balancing, α in [0, 1): positives are multiplied by α and negatives by 1 − α. Short for a class weight of 1 − α and a
     /// positive weight of α/(1 − α), which it replaces.
+    ///
+    /// On soft and smoothed labels it weighs the positive term only, as [`pos_weight`](Self::pos_weight) does; other libraries weigh
+    /// the whole element by y·α + (1 − y)·(1 − α).
     ///
     /// # Examples
     ///
@@ -120,26 +66,28 @@ impl Builder {
     /// ```
     pub fn alpha(mut self, alpha: impl Into<Parameter>) -> Self {
         let alpha = alpha.into();
-        let check = check_each(&alpha, |actual, class| match actual {
-            0.0..1.0 => Ok(()),
-            _ => {
-                let expected = "at least 0 and below 1";
-                Err(Error::ParameterOutOfRange { parameter: "alpha", expected, actual, class })
+        let [class_weight, pos_weight] = [0, 1].map(|weight| alpha.map(|alpha| balance(alpha)[weight]));
+        self.alpha = Some(alpha);
+        self.class_weight(class_weight).pos_weight(pos_weight)
+    }
+
+    /// The settings, if they are valid.
+    pub(crate) fn checked(self) -> Result<Settings, Error> {
+        let per_class = self.alpha.as_ref().and_then(Parameter::classes);
+        if let Some(alpha) = &self.alpha {
+            alpha.check("alpha", &ALPHA)?;
+        }
+        self.settings.check().map_err(|error| match error {
+            Error::EmptyParameter { parameter: "class_weight" | "pos_weight" } if per_class == Some(0) => {
+                Error::EmptyParameter { parameter: "alpha" }
             }
-        });
-        self.invalid = check.err();
-        self.pos_weight(alpha.map(|alpha| alpha / (1.0 - alpha))).class_weight(alpha.map(|alpha| 1.0 - alpha))
-    }
-
-    /// α in [0, 1]: a label y counts as y·(1 − α) + α/2; 0 by default. All else sees the smoothed label.
-    pub fn label_smoothing(mut self, alpha: f64) -> Self {
-        self.settings.label_smoothing = alpha;
-        self
-    }
-
-    /// What stands for negative curvature; [`Curvature::Exact`] by default.
-    pub fn curvature(mut self, curvature: Curvature) -> Self {
-        self.settings.curvature = curvature;
-        self
+            Error::ParameterLength { parameter: "class_weight" | "pos_weight", expected, actual }
+                if per_class == Some(actual) =>
+            {
+                Error::ParameterLength { parameter: "alpha", expected, actual }
+            }
+            error => error,
+        })?;
+        Ok(self.settings)
     }
 }

@@ -4,8 +4,8 @@ use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::Labels;
 use crate::label::{Known, Label};
-use crate::parameter::Parameter;
-use crate::settings::{LARGEST_WEIGHT, Settings};
+use crate::parameter::{LARGEST_WEIGHT, Parameter};
+use crate::settings::Settings;
 use crate::sum::is_finite;
 use ndarray::{ArrayView, Dimension, IxDyn};
 use num_traits::{One, Zero};
@@ -34,7 +34,7 @@ pub(crate) fn check_range<T: Float>(divisor: f64) -> Result<T, Error> {
     if is_finite(scale) {
         return Ok(scale);
     }
-    let expected = "a divisor whose reciprocal is in the range of the logits";
+    let expected = "so large that the type of the logits has its reciprocal";
     Err(Error::ParameterOutOfRange { parameter: "reduction", expected, actual: divisor, class: None })
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn find_invalid<T: Element, Y: Label, D: Dimension>(
         let label: T::Float = known.float(y);
         let is_valid = label >= T::Float::zero() && label <= T::Float::one();
         let Some(actual) = known.presence(y).filter(|_| !is_valid) else { continue };
-        let index = place(position, labels.shape());
+        let index = unravel_index(position, labels.shape());
         if !is_left_out(&index) {
             return Error::InvalidTarget { index, actual };
         }
@@ -113,7 +113,7 @@ pub(crate) fn find_invalid<T: Element, Y: Label, D: Dimension>(
 }
 
 /// Where the element with this number in logical order stands.
-pub(crate) fn place(mut number: usize, shape: &[usize]) -> Vec<usize> {
+pub(crate) fn unravel_index(mut number: usize, shape: &[usize]) -> Vec<usize> {
     let mut index = vec![0; shape.len()];
     for (axis, &length) in shape.iter().enumerate().rev() {
         (index[axis], number) = (number % length, number / length);
@@ -127,11 +127,9 @@ pub(crate) fn is_left_out<T: Element, D: Dimension>(
     factors: &[Option<ArrayView<'_, T, D>>],
     index: &[usize],
 ) -> bool {
-    let class = match class_weight {
-        Parameter::Uniform(weight) => Some(weight),
-        Parameter::PerClass(weights) => index.last().and_then(|&class| weights.get(class)),
-    };
-    class.is_some_and(|&weight| T::Float::from_f64(weight).is_zero())
+    // A single number has one class.
+    let class = index.last().copied().unwrap_or(0);
+    class_weight.of_class(class).is_some_and(|weight| T::Float::from_f64(weight).is_zero())
         || factors.iter().flatten().any(|factor| {
             let factor = factor.view().into_dyn();
             factor.get(index).is_some_and(|factor| factor.to_float().is_zero())

@@ -9,13 +9,15 @@ use crate::error::Error;
 use crate::kernel::Labels;
 use crate::label::{Known, Label};
 use crate::order::by_stride;
+use crate::parameter::Parameter;
 use crate::reduction::Reduction;
+use crate::results::memory_for;
 use crate::settings::Settings;
 use crate::threads::join;
 use ndarray::{ArrayView, ArrayView1, Axis, Dimension};
 
 /// The number of elements that are counted in 64 bits: 2¹⁰ of at most 2⁵² each.
-const BLOCK: usize = 1 << 10;
+const COUNTED_IN_U64: usize = 1 << 10;
 
 /// What a number of 1 counts.
 const ONE: u64 = 1 << 52;
@@ -27,15 +29,33 @@ pub(crate) fn divisor<T: Element, Y: Label, D: Dimension>(
     labels: &Labels<'_, Y, D>,
     known: Known<Y>,
     weights: Option<(&ArrayView<'_, T, D>, f64)>,
-    shape: &[usize],
+    shape: D,
 ) -> Result<f64, Error> {
-    let count = || count(labels, known, shape.iter().product());
-    let weight = || weights.map_or_else(count, |(weights, largest)| weight(labels, known, weights, largest));
+    let count = || count(labels, known, shape.size());
+    let weight = || {
+        let of_classes = match &*settings.class_weight {
+            Parameter::PerClass(weights) if weights.len() > 1 => ArrayView1::from(weights),
+            one => {
+                let call = weights.map_or_else(count, |(weights, largest)| weight(labels, known, weights, largest));
+                return Ok(one.values()[0] * call);
+            }
+        };
+        let largest_of_classes = of_classes.iter().fold(0.0_f64, |largest, weight| largest.max(*weight));
+        let Some(of_classes) = of_classes.broadcast(shape.clone()) else { return Ok(0.0) };
+        let Some((weights, largest)) = weights else {
+            return Ok(weight(labels, known, &of_classes, largest_of_classes));
+        };
+        let mut products = memory_for(weights)?;
+        products.extend(weights.iter().zip(of_classes).map(|(weight, of_class)| weight.to_float().to_f64() * of_class));
+        let products = ArrayView::from_shape(shape.clone(), &products);
+        let too_large = |_| Error::TooLarge { shape: shape.slice().to_vec() };
+        Ok(weight(labels, known, &products.map_err(too_large)?, largest * largest_of_classes))
+    };
     let positives = || match settings.label_smoothing {
         0.0 => positives(labels, known),
-        alpha => positives(labels, known) * (1.0 - alpha) + count() * (alpha / 2.0),
+        share => positives(labels, known) * (1.0 - share) + count() * (share / 2.0),
     };
-    reduction.divisor(shape, count, weight, positives)
+    reduction.divisor(shape.slice(), count, weight, positives)
 }
 
 /// The number of known labels.
@@ -44,7 +64,8 @@ fn count<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>, ele
         Labels::Dense(labels) if known.is_in_doubt() => {
             sum(labels.view(), None::<ArrayView<'_, Y, D>>, |y, _| u64::from(known.presence(y).is_some())) as f64
         }
-        _ => elements as f64,
+        Labels::Dense(_) => elements as f64,
+        Labels::Sparse(labels) => labels.of_known(|| elements as u128, 0.., |_, _| 1) as f64,
     }
 }
 
@@ -53,7 +74,7 @@ fn positives<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>)
     let number = |y, _| known.presence(y).map_or(0, whole);
     match labels {
         Labels::Dense(labels) => sum(labels.view(), None::<ArrayView<'_, Y, D>>, number) as f64 / ONE as f64,
-        Labels::Sparse(present) => present.count() as f64,
+        Labels::Sparse(labels) => labels.positives() as f64,
     }
 }
 
@@ -70,11 +91,13 @@ fn weight<T: Element, Y: Label, D: Dimension>(
     // A power of two, so that the quotients are exact.
     let unit = (largest.log2().floor() + 1.0).exp2();
     let number = |weight: T| whole(weight.to_float().to_f64() / unit);
+    let all = || sum(weights.view(), None::<ArrayView<'_, Y, D>>, |weight, _| number(weight));
     let sum = match labels {
         Labels::Dense(labels) if known.is_in_doubt() => sum(labels.view(), Some(weights.view()), |y, weight| {
             if known.presence(y).is_some() { weight.map_or(0, number) } else { 0 }
         }),
-        _ => sum(weights.view(), None::<ArrayView<'_, Y, D>>, |weight, _| number(weight)),
+        Labels::Dense(_) => all(),
+        Labels::Sparse(labels) => labels.of_known(all, weights.rows(), |weights, class| number(weights[class])),
     };
     sum as f64 / ONE as f64 * unit
 }
@@ -122,7 +145,7 @@ fn sum_in_order<A: Copy + Sync, B: Copy + Sync, D: Dimension>(
     number: impl Fn(A, Option<B>) -> u64 + Copy + Send + Sync,
 ) -> u128 {
     let elements = first.len();
-    if elements > BLOCK {
+    if elements > COUNTED_IN_U64 {
         let axis = first.shape().iter().position(|&length| length > 1).unwrap_or(0);
         let (axis, middle) = (Axis(axis), first.shape()[axis] / 2);
         let (left, right) = first.split_at(axis, middle);

@@ -7,6 +7,11 @@ use std::ops::{Div, Neg, Sub};
 /// What an array may hold: a [`Float`], or a narrower type that is calculated with in one.
 ///
 /// Every [`Float`] is an element. With the feature `half` so are `f16` and `bf16`, which are calculated with in `f32`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an element of logits or weights",
+    note = "logits may be `f32`, `f64`, with the feature `half` `f16` and `bf16`, or your own type with `Float`",
+    note = "weights must have the element type of the logits: convert them, say by `mapv`"
+)]
 pub trait Element: Copy + Debug + Send + Sync + 'static {
     /// What is calculated in, and the type of the reduced loss.
     type Float: Float;

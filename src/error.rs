@@ -84,19 +84,23 @@ pub enum Error {
         /// The shape of the weights.
         actual: Vec<usize>,
     },
-    /// Where a list of present classes ends: before it begins, or behind all indices.
+    /// An offset of sparse labels that is smaller than the one before it, or larger than the number of indices.
     InvalidOffset {
+        /// What is listed: the `present`, `unknown` or `absent` classes.
+        list: &'static str,
         /// The position among the offsets.
         position: usize,
-        /// The offset before it.
+        /// The offset before it; 0 for the first.
         least: usize,
         /// The number of indices.
         most: usize,
         /// The offset.
-        actual: usize,
+        actual: i128,
     },
-    /// The index of a present class that does not follow the one before it in its row, or is that of no class.
+    /// An index of sparse labels that is that of no class, or does not follow the one before it in its row.
     InvalidIndex {
+        /// What is listed: the `present`, `unknown` or `absent` classes.
+        list: &'static str,
         /// The position among the indices.
         position: usize,
         /// Its row.
@@ -106,7 +110,16 @@ pub enum Error {
         /// The number of classes.
         classes: usize,
         /// The index.
-        actual: usize,
+        actual: i128,
+    },
+    /// A class of sparse labels that is listed as present and as something else.
+    ListedTwice {
+        /// The other list: of the `unknown` or the `absent` classes.
+        list: &'static str,
+        /// The row.
+        row: usize,
+        /// The class.
+        class: usize,
     },
     /// The mean of nothing: no elements, none with a known label, or none with a weight.
     EmptyMean {
@@ -142,9 +155,21 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::ShapeMismatch { array, expected, actual } => {
-                write!(f, "the shape of {array} must be {expected:?}, but is {actual:?}")
+                write!(f, "the shape of {array} must be {expected:?}, but is {actual:?}")?;
+                let is_column = match (expected.split_last(), actual.split_last()) {
+                    (Some((_, rows)), Some((1, axes))) if rows == axes => *array == "targets",
+                    (Some((_, rows)), _) => *array == "targets" && rows == actual,
+                    _ => false,
+                };
+                let hint = "class indices, one per row, are targets of `SingleLabelLoss`";
+                if is_column { write!(f, " ({hint})") } else { Ok(()) }
             }
             Error::ParameterOutOfRange { parameter, expected, actual, class } => {
+                let parameter = match *parameter {
+                    "reduction" => "the divisor of the reduction",
+                    "curvature" => "the ε of curvature",
+                    parameter => parameter,
+                };
                 write!(f, "{parameter} must be {expected}, but is {}", Short(*actual))?;
                 class.map_or(Ok(()), |class| write!(f, " for class {class}"))
             }
@@ -155,26 +180,52 @@ impl fmt::Display for Error {
                 write!(f, "{parameter} must have at least one value, but has none")
             }
             Error::UnknownName { parameter, expected, actual } => {
-                write!(f, "{parameter} must be {expected}, but is {actual:?}")
+                write!(f, "{parameter} must be {expected}, but is {actual:?}")?;
+                let is_none = *parameter == "reduction" && actual.eq_ignore_ascii_case("none");
+                if is_none { write!(f, " (`losses` gives the loss of each element)") } else { Ok(()) }
             }
             Error::InvalidTarget { index, actual } => {
-                write!(f, "targets must lie in [0, 1], but the one at {index:?} is {}", Short(*actual))
+                write!(f, "targets must lie in [0, 1], but the one at {index:?} is {}", Short(*actual))?;
+                match *actual {
+                    unknown if unknown.is_nan() => {
+                        write!(f, " (if that means unknown, `Targets::new(&labels).ignore(f64::NAN)`)")
+                    }
+                    -1.0 => write!(f, " (if that means unknown, `Targets::new(&labels).ignore(-1)`)"),
+                    _ => Ok(()),
+                }
             }
             Error::InvalidWeight { index, actual } => {
                 write!(f, "weights must be between 0 and 1e12, but the one at {index:?} is {}", Short(*actual))
             }
             Error::BroadcastMismatch { expected, actual } => {
-                write!(f, "weights must broadcast to the shape {expected:?}, but their shape is {actual:?}")
+                write!(f, "weights must broadcast to the shape {expected:?}, but their shape is {actual:?}")?;
+                if actual.len() == expected.len() || !expected.starts_with(actual) {
+                    return Ok(());
+                }
+                let mut of_rows = actual.clone();
+                of_rows.resize(expected.len(), 1);
+                write!(f, " (one for each row is the shape {of_rows:?})")
             }
-            Error::InvalidOffset { position, least, most, actual } => {
-                write!(f, "the offset at {position} must be between {least} and {most}, but is {actual}")
+            Error::InvalidOffset { list, position, least, most, actual } => {
+                write!(f, "the offset at {position} of the {list} classes must not be ")?;
+                match (*actual < *least as i128, position) {
+                    (true, 0) => write!(f, "negative, but is {actual}"),
+                    (true, _) => write!(f, "smaller than the one before it, {least}, but is {actual}"),
+                    (false, _) => write!(f, "larger than the number of indices, {most}, but is {actual}"),
+                }
             }
-            Error::InvalidIndex { position, row, least, classes, actual } => {
+            Error::InvalidIndex { list, position, row, least, classes, actual } => {
+                write!(f, "the index at {position} of the {list} classes (row {row}) must be ")?;
+                match (0..*classes as i128).contains(actual) {
+                    true => write!(f, "larger than the one before it, {}, but is {actual}", least.saturating_sub(1)),
+                    false => write!(f, "that of a class, below {classes}, but is {actual}"),
+                }
+            }
+            Error::ListedTwice { list, row, class } => {
                 write!(
                     f,
-                    "the classes of a row must increase and be below {classes}, so that at {position} (row {row}) "
-                )?;
-                write!(f, "must be at least {least}, but is {actual}")
+                    "the present classes of a row must not be among its {list} ones, but class {class} of row {row} is"
+                )
             }
             Error::EmptyMean { shape } => {
                 write!(f, "the mean needs at least one element that counts, but has none in the shape {shape:?}")

@@ -29,7 +29,7 @@ const STEPS: i32 = 64;
 const SPARE: f64 = 4.0;
 
 /// The number of base rates that are looked at together: their logits stay in the processor's cache.
-const BLOCK: usize = 512;
+const RATES_TOGETHER: usize = 512;
 
 impl AsymmetricLoss {
     /// The constant logit that costs least where labels are present at a base rate ρ, which is a number or one per class: the
@@ -208,7 +208,7 @@ impl<'a> Search<'a> {
 
     /// Writes the logits of the classes from `first` on; gives the first class that has none.
     fn fill(&self, logits: &mut [f64], first: usize) -> Result<Option<usize>, Error> {
-        if logits.len() <= BLOCK {
+        if logits.len() <= RATES_TOGETHER {
             return self.fill_block(logits, first);
         }
         let evaluations = logits.len() * self.grid.len();
@@ -227,9 +227,9 @@ impl<'a> Search<'a> {
         }
         let mut least = vec![f64::INFINITY; logits.len()];
         for (class, logit, cost) in self.minima(brackets)? {
-            let place = class - first;
-            if cost < least[place] {
-                (least[place], logits[place]) = (cost, logit);
+            let i = class - first;
+            if cost < least[i] {
+                (least[i], logits[i]) = (cost, logit);
             }
         }
         // What costs as little at an end as anywhere has no minimum, or none that can be told from the end.
@@ -239,8 +239,8 @@ impl<'a> Search<'a> {
         });
         let [left, right] = ends;
         let (left, right) = (left?, right?);
-        let is_endless = |place: &usize| least[*place] >= left[*place].min(right[*place]);
-        Ok((0..logits.len()).find(is_endless).map(|place| first + place))
+        let is_endless = |i: &usize| least[*i] >= left[*i].min(right[*i]);
+        Ok((0..logits.len()).find(is_endless).map(|i| first + i))
     }
 
     /// All intervals of the grid with a minimum inside.
@@ -308,15 +308,6 @@ impl<'a> Search<'a> {
 
     /// The loss of some classes, in their order.
     fn loss(&self, classes: &[usize]) -> AsymmetricLoss {
-        let of = |parameter: &Arc<Parameter>| match &**parameter {
-            Parameter::Uniform(_) => Arc::clone(parameter),
-            Parameter::PerClass(values) => {
-                Arc::new(Parameter::PerClass(classes.iter().map(|&class| values[class]).collect()))
-            }
-        };
-        let Settings { gamma_neg, gamma_pos, prob_margin, pos_weight, .. } = &self.settings;
-        let (gamma_neg, gamma_pos) = (of(gamma_neg), of(gamma_pos));
-        let (prob_margin, pos_weight) = (of(prob_margin), of(pos_weight));
-        Settings { gamma_neg, gamma_pos, prob_margin, pos_weight, ..self.settings.clone() }.into()
+        self.settings.of_classes(classes).into()
     }
 }

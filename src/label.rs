@@ -2,12 +2,13 @@
 
 use crate::element::Float;
 use castaway::cast;
+use std::any::TypeId;
 use std::convert::Infallible;
 
 /// A label: 1 for present, 0 for absent, anything between for a soft label.
 ///
 /// Implemented for all integers, [`bool`], and every [`Float`], whatever the type of the logits. An `Option` of one is a label
-/// that may be unknown: the element of a `None` does not exist.
+/// that may be unknown: an element whose label is `None` is ignored.
 ///
 /// # Examples
 ///
@@ -45,47 +46,42 @@ use std::convert::Infallible;
     note = "labels may be any integer, `bool`, a float, an `Option` of these, or your own type with `Label`"
 )]
 pub trait Label: Copy + Send + Sync + 'static {
-    /// Whether a label of this type may be unknown; where it may not, no call takes the time to look.
-    const MAY_BE_UNKNOWN: bool = true;
-
     /// How present it is, as a number from 0 to 1; `None` if that is unknown.
     fn presence(self) -> Option<f64>;
 }
 
 impl<T: Float> Label for T {
-    const MAY_BE_UNKNOWN: bool = false;
-
     #[inline(always)]
     fn presence(self) -> Option<f64> {
         Some(self.to_f64())
     }
 }
 
-macro_rules! certain_label {
-    ($y:ident => $presence:expr; $($label:ty)*) => {$(
-        impl Label for $label {
-            const MAY_BE_UNKNOWN: bool = false;
-
+macro_rules! known_labels {
+    ($($y:ident => $presence:expr; $($(#[$condition:meta])* $label:ty),*;)*) => {
+        $($($(#[$condition])* impl Label for $label {
             #[inline(always)]
             fn presence(self) -> Option<f64> {
                 let $y = self;
-                Some($presence)
+                $presence
             }
+        })*)*
+
+        /// Whether all labels of a type are known, so that no call need take the time to look.
+        #[inline(always)]
+        fn are_known<Y: Label>() -> bool {
+            let floats = [TypeId::of::<f32>(), TypeId::of::<f64>()];
+            let others = [$($($(#[$condition])* TypeId::of::<$label>(),)*)*];
+            floats.contains(&TypeId::of::<Y>()) || others.contains(&TypeId::of::<Y>())
         }
-    )*};
+    };
 }
-certain_label!(y => y as f64; u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
-certain_label!(y => y.into(); bool);
-#[cfg(feature = "half")]
-certain_label!(y => y.to_f64(); half::f16 half::bf16);
-
-/// The labels of [`Targets::sparse`](crate::Targets::sparse), none of which is ever seen.
-impl Label for Infallible {
-    const MAY_BE_UNKNOWN: bool = false;
-
-    fn presence(self) -> Option<f64> {
-        match self {}
-    }
+known_labels! {
+    y => Some(y as f64); u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize;
+    y => Some(y.into()); bool;
+    y => Some(y.to_f64()); #[cfg(feature = "half")] half::f16, #[cfg(feature = "half")] half::bf16;
+    // The labels of `Targets::sparse`, none of which is ever seen.
+    y => match y {}; Infallible;
 }
 
 impl<Y: Label> Label for Option<Y> {
@@ -108,7 +104,7 @@ impl<Y: Label> Known<Y> {
     /// Whether some labels may be unknown.
     #[inline(always)]
     pub(crate) fn is_in_doubt(self) -> bool {
-        Y::MAY_BE_UNKNOWN || self.ignored.is_some()
+        !are_known::<Y>() || self.ignored.is_some()
     }
 
     /// How present a label is; `None` if it is unknown.

@@ -60,7 +60,7 @@ impl AsymmetricLoss {
         let (settings, logits, targets) = (self.settings(), logits.view(), targets.into_targets());
         let targets = Checked::new(&logits, &targets)?;
         check_classes(settings, logits.shape())?;
-        let (divisor, weight_scale) = targets.divisor(settings, settings.reduction, logits.shape())?;
+        let (divisor, weight_scale) = targets.divisor(settings, settings.reduction, logits.raw_dim())?;
         check_range::<T::Float>(divisor)?;
         let (plan, scale) = (self.plans.plan(), T::Float::from_f64(1.0));
         let Checked { known, leaves_out, .. } = targets;

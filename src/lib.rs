@@ -21,6 +21,7 @@ mod adaptive;
 mod arithmetic;
 mod builder;
 mod checks;
+mod class_index;
 mod curvature;
 mod divisor;
 mod element;
@@ -53,6 +54,7 @@ pub mod single_label;
 
 pub use adaptive::AdaptiveAsymmetry;
 pub use builder::Builder;
+pub use class_index::ClassIndex;
 pub use curvature::Derivatives;
 pub use element::{Element, Float};
 pub use error::Error;

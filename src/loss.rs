@@ -5,6 +5,7 @@ use crate::checks::check_shape;
 use crate::element::Element;
 use crate::error::Error;
 use crate::kernel::Plans;
+use crate::names::Choice;
 use crate::pass::{Outputs, evaluate};
 use crate::reduction::Reduction;
 use crate::results::zeros_like;
@@ -357,11 +358,7 @@ impl Builder {
     /// - [`Error::EmptyParameter`] for a setting without values.
     /// - [`Error::ParameterLength`] if settings are given for different numbers of classes.
     pub fn build(self) -> Result<AsymmetricLoss, Error> {
-        if let Some(error) = self.invalid {
-            return Err(error);
-        }
-        self.settings.check()?;
-        Ok(self.settings.into())
+        self.checked().map(AsymmetricLoss::from)
     }
 }
 

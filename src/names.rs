@@ -1,17 +1,91 @@
-//! Names of settings, as people write them.
+//! Settings that are chosen by name.
 
-/// A name, with a number in parentheses or without.
-pub(crate) struct Named {
-    /// The name in lower case, without hyphens and underscores.
-    pub(crate) letters: String,
-    pub(crate) number: Option<f64>,
+use crate::error::Error;
+use crate::parameter::Short;
+use std::fmt;
+
+/// A setting that is chosen by name; some choices carry a number, as `divisor(128)` does.
+pub(crate) trait Choice: Copy + 'static {
+    /// The name of the setting.
+    const SETTING: &'static str;
+
+    /// What may be chosen, for messages.
+    const EXPECTED: &'static str;
+
+    /// Every choice once, whatever number it carries.
+    const ALL: &'static [Self];
+
+    /// The name of the choice, in lower case and with hyphens.
+    fn name(self) -> &'static str;
+
+    /// The number that it carries.
+    fn number(&mut self) -> Option<&mut f64> {
+        None
+    }
+
+    /// Fails if the number is out of range.
+    fn check(self) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
-pub(crate) fn parse(name: &str) -> Named {
-    let letters = |name: &str| name.replace(['-', '_'], "").to_ascii_lowercase();
-    let with_number = name.split_once('(').and_then(|(name, rest)| {
-        let number = rest.strip_suffix(')')?.trim().parse().ok()?;
-        Some(Named { letters: letters(name), number: Some(number) })
-    });
-    with_number.unwrap_or_else(|| Named { letters: letters(name), number: None })
+pub(crate) fn write<C: Choice>(mut choice: C, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let name = choice.name();
+    match choice.number() {
+        Some(number) => f.pad(&format!("{name}({})", Short(*number))),
+        None => f.pad(name),
+    }
 }
+
+/// The choice of this name, in any case, whose hyphens may be underscores or left out.
+pub(crate) fn read<C: Choice>(text: &str) -> Result<C, Error> {
+    let (name, number) = match text.split_once('(') {
+        Some((name, rest)) => (name, rest.strip_suffix(')').and_then(|number| number.trim().parse().ok())),
+        None => (text, None),
+    };
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    for mut choice in C::ALL.iter().copied() {
+        let is_named = name == choice.name() || name == choice.name().replace('-', "");
+        match (choice.number(), number) {
+            (Some(to), Some(number)) if is_named => *to = number,
+            (None, None) if is_named && !text.contains('(') => {}
+            _ => continue,
+        }
+        return choice.check().map(|()| choice);
+    }
+    Err(Error::UnknownName { parameter: C::SETTING, expected: C::EXPECTED, actual: text.to_owned() })
+}
+
+/// Lets a [`Choice`] be printed, parsed, and with the feature `serde` saved by its name.
+macro_rules! by_name {
+    ($choice:ident) => {
+        impl std::fmt::Display for $choice {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                crate::names::write(*self, f)
+            }
+        }
+
+        impl std::str::FromStr for $choice {
+            type Err = crate::error::Error;
+
+            fn from_str(name: &str) -> Result<Self, Self::Err> {
+                crate::names::read(name)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $choice {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $choice {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(crate::saving::Name(std::marker::PhantomData))
+            }
+        }
+    };
+}
+pub(crate) use by_name;

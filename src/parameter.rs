@@ -1,7 +1,9 @@
 //! A setting that may differ from class to class.
 
+use crate::error::Error;
 use ndarray::{ArrayBase, Data, Ix1};
 use num_traits::AsPrimitive;
+use std::any::Any;
 use std::fmt::{self, Debug, Display};
 
 /// A number for all classes, or one number per class.
@@ -56,6 +58,30 @@ impl Parameter {
         }
     }
 
+    /// The value of a class, if there is one.
+    pub(crate) fn of_class(&self, class: usize) -> Option<f64> {
+        match self {
+            Parameter::Uniform(value) => Some(*value),
+            Parameter::PerClass(values) => values.get(class).copied(),
+        }
+    }
+
+    /// The values of some classes, in this order; `None` if there is one value for all.
+    pub(crate) fn of_classes(&self, classes: &[usize]) -> Option<Self> {
+        match self {
+            Parameter::Uniform(_) => None,
+            Parameter::PerClass(values) => {
+                Some(Parameter::PerClass(classes.iter().map(|&class| values[class]).collect()))
+            }
+        }
+    }
+
+    /// Fails at the first value outside its limits.
+    pub(crate) fn check(&self, name: &'static str, limits: &Limits) -> Result<(), Error> {
+        let of_class = |class| self.classes().map(|_| class);
+        self.values().iter().enumerate().try_for_each(|(class, &value)| limits.check(name, value, of_class(class)))
+    }
+
     fn per_class<X: AsPrimitive<f64>>(values: impl IntoIterator<Item = X>) -> Self {
         Parameter::PerClass(values.into_iter().map(AsPrimitive::as_).collect())
     }
@@ -86,6 +112,43 @@ impl Debug for Parameter {
     }
 }
 
+/// The numbers that a setting may have.
+pub(crate) struct Limits {
+    /// As a message says it: what the setting must be.
+    pub(crate) expected: &'static str,
+    pub(crate) contains: fn(f64) -> bool,
+}
+
+impl Limits {
+    /// Fails for a number outside, which may be that of a class.
+    pub(crate) fn check(&self, parameter: &'static str, actual: f64, class: Option<usize>) -> Result<(), Error> {
+        if (self.contains)(actual) {
+            return Ok(());
+        }
+        Err(Error::ParameterOutOfRange { parameter, expected: self.expected, actual, class })
+    }
+}
+
+/// Of focusing exponents.
+pub(crate) const FOCUSING: Limits =
+    Limits { expected: "finite and at least 0", contains: |gamma| gamma >= 0.0 && gamma.is_finite() };
+
+/// Of a margin, a floor and the like.
+pub(crate) const BELOW_ONE: Limits =
+    Limits { expected: "at least 0 and below 1", contains: |x| (0.0..1.0).contains(&x) };
+
+/// Of label smoothing.
+pub(crate) const SHARE: Limits = Limits { expected: "between 0 and 1", contains: |x| (0.0..=1.0).contains(&x) };
+
+/// The largest weight: the product of three does not take a moderate loss out of the range of `f32`.
+pub(crate) const LARGEST_WEIGHT: f64 = 1e12;
+
+/// Of weights that are settings.
+pub(crate) const WEIGHT: Limits = Limits {
+    expected: "0, or between 1e-12 and 1e12",
+    contains: |weight| weight == 0.0 || (1.0 / LARGEST_WEIGHT..=LARGEST_WEIGHT).contains(&weight),
+};
+
 /// A number as it is shortest: in full, or with an exponent.
 pub(crate) struct Short(pub(crate) f64);
 
@@ -94,6 +157,18 @@ impl Display for Short {
         let number = self.0 + 0.0; // −0 is 0
         let moderate = number == 0.0 || !number.is_finite() || (1e-5..1e16).contains(&number.abs());
         if moderate { write!(f, "{number}") } else { write!(f, "{number:e}") }
+    }
+}
+
+/// A setting as it prints: a number as it is shortest.
+pub(crate) struct Shown<'a, X>(pub(crate) &'a X);
+
+impl<X: Display + Any> Display for Shown<'_, X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0 as &dyn Any).downcast_ref::<f64>() {
+            Some(number) => Display::fmt(&Short(*number), f),
+            None => Display::fmt(self.0, f),
+        }
     }
 }
 

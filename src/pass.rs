@@ -9,7 +9,7 @@ use crate::label::{Known, Label};
 use crate::parameter::Parameter;
 use crate::reduction::{Reduction, divided};
 use crate::settings::Settings;
-use crate::sparse::Present;
+use crate::sparse::CsrLabels;
 use crate::sum::rounded;
 use crate::targets::{Source, Targets};
 use ndarray::{ArrayView, ArrayViewMut, Dimension};
@@ -45,7 +45,7 @@ impl<'a, Y: Label, T: Element, D: Dimension> Checked<'a, Y, T, D> {
                 check_shape("targets", logits.shape(), labels.shape())?;
                 Labels::Dense(labels.view())
             }
-            Source::Sparse { offsets, indices } => Labels::Sparse(Present::new(offsets, indices, logits.shape())?),
+            Source::Sparse(labels) => Labels::Sparse(CsrLabels::new(*labels, logits.shape())?),
         };
         let (weights, leaves_out, largest_weight) = match &targets.weights {
             Some(weights) => {
@@ -63,7 +63,7 @@ impl<'a, Y: Label, T: Element, D: Dimension> Checked<'a, Y, T, D> {
         &self,
         settings: &Settings,
         reduction: Reduction,
-        shape: &[usize],
+        shape: D,
     ) -> Result<(f64, Option<T::Float>), Error> {
         const SMALL: f64 = 1e-18;
         let weights = self.weights.as_ref().map(|weights| (weights, self.largest_weight));
@@ -100,7 +100,7 @@ pub(crate) fn evaluate<T: Element, Y: Label, D: Dimension>(
 ) -> Result<T::Float, Error> {
     let (settings, targets) = (&plans.settings, Checked::new(&logits, &targets)?);
     check_classes(settings, logits.shape())?;
-    let (divisor, weight_scale) = targets.divisor(settings, reduction, logits.shape())?;
+    let (divisor, weight_scale) = targets.divisor(settings, reduction, logits.raw_dim())?;
     let scale = check_range::<T::Float>(divisor)?;
     let plan = plans.plan();
     divided(divisor, |loss_scale| {

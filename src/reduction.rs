@@ -5,20 +5,19 @@
 
 use crate::element::Float;
 use crate::error::Error;
-use crate::names::{Named, parse};
-use crate::parameter::Short;
+use crate::names::{Choice, by_name};
+use crate::parameter::Limits;
 use crate::results::filled_like;
 use crate::sum::{Accumulator, is_finite, rounded};
 use ndarray::{Array, ArrayBase, Data, Dimension};
-use std::fmt::{self, Display};
-use std::str::FromStr;
 
 /// How the losses of all elements become the value of the loss; gradient and Hessian are those of that value.
 ///
-/// It is their sum, weights included, divided by a number. What other libraries call "none" is
-/// [`AsymmetricLoss::losses`](crate::AsymmetricLoss::losses).
+/// The value is their sum, weights included, divided by a number. What other libraries call "none" is
+/// [`AsymmetricLoss::losses`](crate::AsymmetricLoss::losses). Gradient boosting needs [`Sum`](Self::Sum), as [`Curvature`](crate::Curvature)
+/// explains.
 ///
-/// Elements with an unknown label are not counted; those of weight 0 are, but by `WeightedMean`.
+/// Elements with an unknown label are not counted. Elements of weight 0 are, except by `WeightedMean`.
 ///
 /// # Examples
 ///
@@ -47,7 +46,8 @@ pub enum Reduction {
     Sum,
     /// The sum divided by the number of rows, the product of all axes but the last: an error if there are none.
     BatchMean,
-    /// The sum divided by that of the weights of the call, or of ones: an error if that is 0.
+    /// The sum divided by that of the weights, each that of the call times that of its class, and 1 where there are none: an error if
+    /// that is 0. Weights of positives are not among them: they multiply a term and not an element.
     WeightedMean,
     /// The sum divided by that of the labels, which is the number of positives, or by 1 if that is less.
     PositiveMean,
@@ -56,23 +56,12 @@ pub enum Reduction {
 }
 
 impl Reduction {
-    /// Fails unless a divisor and its reciprocal are positive and finite.
-    pub(crate) fn check(self) -> Result<(), Error> {
-        match self {
-            Reduction::Divisor(actual) if !(actual >= f64::MIN_POSITIVE && actual.is_finite()) => {
-                let expected = "finite and at least 2.3e-308";
-                Err(Error::ParameterOutOfRange { parameter: "reduction", expected, actual, class: None })
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// What the sum over logits of this shape is divided by, given what elements and weights add up to, and positives.
     pub(crate) fn divisor(
         self,
         shape: &[usize],
         elements: impl FnOnce() -> f64,
-        weights: impl FnOnce() -> f64,
+        weights: impl FnOnce() -> Result<f64, Error>,
         positives: impl FnOnce() -> f64,
     ) -> Result<f64, Error> {
         let divisor = match self {
@@ -81,7 +70,7 @@ impl Reduction {
             Reduction::PositiveMean => return Ok(positives().max(1.0)),
             Reduction::Mean => elements(),
             Reduction::BatchMean => shape.split_last().map_or(1, |(_, rows)| rows.iter().product::<usize>()) as f64,
-            Reduction::WeightedMean => weights(),
+            Reduction::WeightedMean => weights()?,
         };
         if divisor == 0.0 {
             return Err(Error::EmptyMean { shape: shape.to_vec() });
@@ -90,46 +79,47 @@ impl Reduction {
     }
 }
 
-impl Display for Reduction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// A divisor and its reciprocal must be positive and finite.
+const DIVISOR: Limits = Limits {
+    expected: "finite and at least 2.3e-308",
+    contains: |divisor| divisor >= f64::MIN_POSITIVE && divisor.is_finite(),
+};
+
+impl Choice for Reduction {
+    const SETTING: &'static str = "reduction";
+    const EXPECTED: &'static str = "mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n)";
+    const ALL: &'static [Self] = &[
+        Reduction::Mean,
+        Reduction::Sum,
+        Reduction::BatchMean,
+        Reduction::WeightedMean,
+        Reduction::PositiveMean,
+        Reduction::Divisor(1.0),
+    ];
+
+    fn name(self) -> &'static str {
         match self {
-            Reduction::Mean => f.pad("mean"),
-            Reduction::Sum => f.pad("sum"),
-            Reduction::BatchMean => f.pad("batch-mean"),
-            Reduction::WeightedMean => f.pad("weighted-mean"),
-            Reduction::PositiveMean => f.pad("positive-mean"),
-            Reduction::Divisor(divisor) => f.pad(&format!("divisor({})", Short(*divisor))),
+            Reduction::Mean => "mean",
+            Reduction::Sum => "sum",
+            Reduction::BatchMean => "batch-mean",
+            Reduction::WeightedMean => "weighted-mean",
+            Reduction::PositiveMean => "positive-mean",
+            Reduction::Divisor(_) => "divisor",
         }
     }
-}
 
-impl FromStr for Reduction {
-    type Err = Error;
+    fn number(&mut self) -> Option<&mut f64> {
+        match self {
+            Reduction::Divisor(divisor) => Some(divisor),
+            _ => None,
+        }
+    }
 
-    fn from_str(name: &str) -> Result<Self, Error> {
-        let Named { letters, number } = parse(name);
-        let reduction = match (letters.as_str(), number) {
-            ("mean", None) => Reduction::Mean,
-            ("sum", None) => Reduction::Sum,
-            ("batchmean", None) => Reduction::BatchMean,
-            ("weightedmean", None) => Reduction::WeightedMean,
-            ("positivemean", None) => Reduction::PositiveMean,
-            ("divisor", Some(divisor)) => Reduction::Divisor(divisor),
-            _ => {
-                let expected = match letters.as_str() {
-                    "none" => {
-                        "mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n) (`AsymmetricLoss::losses` gives \
-                         the loss of each element)"
-                    }
-                    _ => "mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n)",
-                };
-                return Err(Error::UnknownName { parameter: "reduction", expected, actual: name.to_owned() });
-            }
-        };
-        reduction.check()?;
-        Ok(reduction)
+    fn check(mut self) -> Result<(), Error> {
+        self.number().map_or(Ok(()), |divisor| DIVISOR.check(Self::SETTING, *divisor, None))
     }
 }
+by_name!(Reduction);
 
 /// The number of elements, unless there are none.
 fn count(shape: &[usize]) -> Result<f64, Error> {

@@ -1,104 +1,107 @@
-//! Settings as data.
+//! Settings as data: read and written by name.
 
-use crate::error::Error;
 use crate::loss::AsymmetricLoss;
-use crate::parameter::Parameter;
-use crate::reduction::Reduction;
-use crate::safeguard::Curvature;
-use crate::settings::{Implementation, Settings};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error as _, MapAccess, Visitor};
+use crate::names::{Choice, read};
+use crate::settings::Settings;
+use crate::single_label::{self, SingleLabelLoss};
+use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
-use std::sync::Arc;
+use std::marker::PhantomData;
 
-/// What has a name is saved by it.
-macro_rules! by_name {
-    ($($named:ident)*) => {$(
-        impl Serialize for $named {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
+/// Reads a [`Choice`] from its name.
+pub(crate) struct Name<C>(pub(crate) PhantomData<C>);
 
-        impl<'de> Deserialize<'de> for $named {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(|error: Error| D::Error::custom(error))
-            }
-        }
-    )*};
-}
-by_name!(Curvature Implementation Reduction);
+impl<C: Choice> Visitor<'_> for Name<C> {
+    type Value = C;
 
-/// The fields of [`Settings`], for serde to derive from. The settings themselves would get unchecked functions of that name.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Settings", default = "Settings::default", deny_unknown_fields)]
-struct Fields {
-    gamma_neg: Arc<Parameter>,
-    gamma_pos: Arc<Parameter>,
-    prob_margin: Arc<Parameter>,
-    implementation: Implementation,
-    detach_focal_weight: bool,
-    log_floor: f64,
-    reduction: Reduction,
-    class_weight: Arc<Parameter>,
-    pos_weight: Arc<Parameter>,
-    label_smoothing: f64,
-    curvature: Curvature,
-}
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(C::EXPECTED)
+    }
 
-impl Serialize for Settings {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Fields::serialize(self, serializer)
+    fn visit_str<E: Error>(self, name: &str) -> Result<C, E> {
+        read(name).map_err(E::custom)
     }
 }
 
-impl<'de> Deserialize<'de> for Settings {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("Settings", NAMES, ByName)
-    }
+/// The settings of a loss, as the list of them defines.
+pub(crate) trait Fields: Default {
+    /// Their names.
+    const NAMES: &'static [&'static str];
+
+    /// Reads the value of one of them.
+    fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error>;
+
+    /// Fails unless they are valid.
+    fn check(&self) -> Result<(), crate::Error>;
 }
 
-const NAMES: &[&str] = &[
-    "gamma_neg",
-    "gamma_pos",
-    "prob_margin",
-    "implementation",
-    "detach_focal_weight",
-    "log_floor",
-    "reduction",
-    "class_weight",
-    "pos_weight",
-    "label_smoothing",
-    "curvature",
-];
+/// Reads settings by name only: a list of numbers could be anything.
+pub(crate) struct ByName<F>(pub(crate) PhantomData<F>);
 
-/// Takes settings by name only: a list of numbers could be anything.
-struct ByName;
-
-impl<'de> Visitor<'de> for ByName {
-    type Value = Settings;
+impl<'de, F: Fields> Visitor<'de> for ByName<F> {
+    type Value = F;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("settings by name")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Settings, A::Error> {
-        let settings = Fields::deserialize(MapAccessDeserializer::new(map))?;
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<F, A::Error> {
+        let (mut settings, mut seen) = (F::default(), Vec::new());
+        while let Some(name) = map.next_key_seed(Key::<F>(PhantomData))? {
+            if seen.contains(&name) {
+                return Err(A::Error::duplicate_field(name));
+            }
+            settings.read(name, &mut map)?;
+            seen.push(name);
+        }
         settings.check().map_err(A::Error::custom)?;
         Ok(settings)
     }
 }
 
-/// A loss is saved as its settings.
-impl Serialize for AsymmetricLoss {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.settings().serialize(serializer)
+/// Reads the name of a setting: what is wrong with one is then said where it stands.
+struct Key<F>(PhantomData<F>);
+
+impl<'de, F: Fields> DeserializeSeed<'de> for Key<F> {
+    type Value = &'static str;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<&'static str, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        if let Some(known) = F::NAMES.iter().find(|known| **known == name) {
+            return Ok(known);
+        }
+        Err(match ELSEWHERE.iter().find(|(other, here, _)| *other == name && F::NAMES.contains(here)) {
+            Some((_, _, hint)) => D::Error::custom(format_args!("unknown field `{name}`, which is {hint}")),
+            None => D::Error::unknown_field(&name, F::NAMES),
+        })
     }
 }
 
-impl<'de> Deserialize<'de> for AsymmetricLoss {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Settings::deserialize(deserializer).map(Self::from)
-    }
+/// What settings are called by other libraries, and here.
+const ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("clip", "prob_margin", "`prob_margin` here"),
+    ("eps", "log_floor", "`log_floor` here"),
+    ("eps", "label_smoothing", "`label_smoothing` here"),
+    ("smoothing", "label_smoothing", "`label_smoothing` here"),
+    ("disable_torch_grad_focal_loss", "detach_focal_weight", "`detach_focal_weight` here"),
+    ("alpha", "pos_weight", "`class_weight = 1 - alpha` and `pos_weight = alpha / (1 - alpha)` here"),
+];
+
+/// A loss is saved as its settings.
+macro_rules! by_settings {
+    ($($loss:ty, $settings:ty;)*) => {$(
+        impl Serialize for $loss {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.settings().serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $loss {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                <$settings>::deserialize(deserializer).map(<$loss>::from)
+            }
+        }
+    )*};
 }
+by_settings!(AsymmetricLoss, Settings; SingleLabelLoss, single_label::Settings;);

@@ -1,14 +1,10 @@
 //! What a loss is made of.
 
-use crate::error::Error;
-use crate::names::{Named, parse};
-use crate::parameter::{Parameter, Short};
+use crate::builder::Builder;
+use crate::names::{Choice, by_name};
+use crate::parameter::{BELOW_ONE, FOCUSING, SHARE, WEIGHT};
 use crate::reduction::Reduction;
 use crate::safeguard::Curvature;
-use crate::stages::{focal, margin};
-use std::fmt::{self, Display};
-use std::str::FromStr;
-use std::sync::Arc;
 
 /// The formulation of the loss of one label.
 ///
@@ -36,8 +32,10 @@ pub enum Implementation {
     Paper,
 }
 
-impl Implementation {
-    const ALL: [Self; 3] = [Self::AlibabaMiil, Self::DeepPsp, Self::Paper];
+impl Choice for Implementation {
+    const SETTING: &'static str = "implementation";
+    const EXPECTED: &'static str = "alibaba-miil, deep-psp or paper";
+    const ALL: &'static [Self] = &[Self::AlibabaMiil, Self::DeepPsp, Self::Paper];
 
     fn name(self) -> &'static str {
         match self {
@@ -47,28 +45,160 @@ impl Implementation {
         }
     }
 }
+by_name!(Implementation);
 
-impl Display for Implementation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
+/// Defines the settings of a loss, each listed once: `Settings` with a default, functions that read it, a check, what it prints
+/// and how it is saved; and functions of the same names that set it in a `Builder`, whose field `settings` holds them.
+///
+/// First come settings that may differ from class to class, with their default and [`Limits`](crate::parameter::Limits), then those
+/// of all classes, with type and default and, where they need one, a check.
+macro_rules! settings {
+    (
+        $(#[$about:meta])*
+        Settings
+
+        per class:
+        $(#[doc = $purpose:literal] $(#[$more:meta])* $name:ident = $default:expr, $limits:expr;)*
+
+        of all classes:
+        $(#[doc = $plain_purpose:literal] $(#[$plain_more:meta])*
+        $plain:ident: $type:ty = $plain_default:expr $(, $check:expr)?;)*
+    ) => {
+        $(#[$about])*
+        // Values per class are shared: copies of a loss, and other reductions of it, cost nothing.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Settings {
+            $(pub(crate) $name: std::sync::Arc<crate::parameter::Parameter>,)*
+            $(pub(crate) $plain: $type,)*
+        }
+
+        impl Default for Settings {
+            /// What [`Builder`] says of each.
+            fn default() -> Self {
+                Settings {
+                    $($name: std::sync::Arc::new(crate::parameter::Parameter::Uniform($default)),)*
+                    $($plain: $plain_default,)*
+                }
+            }
+        }
+
+        impl Settings {
+            $(#[doc = $purpose]
+            pub fn $name(&self) -> &crate::parameter::Parameter {
+                &self.$name
+            })*
+
+            $(#[doc = $plain_purpose]
+            pub fn $plain(&self) -> $type {
+                self.$plain
+            })*
+
+            /// The number of classes, where a setting says it.
+            pub fn classes(&self) -> Option<usize> {
+                self.per_class().next().map(|(_, classes)| classes)
+            }
+
+            /// The name and the number of classes of each setting that is given per class.
+            pub(crate) fn per_class(&self) -> impl Iterator<Item = (&'static str, usize)> {
+                let all = [$((stringify!($name), self.$name.classes())),*];
+                all.into_iter().filter_map(|(name, classes)| Some((name, classes?)))
+            }
+
+            /// These settings for some of the classes, in this order.
+            #[allow(dead_code)] // Not every loss asks for it.
+            pub(crate) fn of_classes(&self, classes: &[usize]) -> Self {
+                Settings { $($name: self.$name.of_classes(classes).map_or(self.$name.clone(), Into::into),)* ..self.clone() }
+            }
+
+            /// Fails if a setting is out of range or empty, or if settings are given for different numbers of classes.
+            pub(crate) fn check(&self) -> Result<(), crate::error::Error> {
+                $(self.$name.check(stringify!($name), &$limits)?;)*
+                $($(($check)(self.$plain)?;)?)*
+                if let Some((parameter, _)) = self.per_class().find(|&(_, classes)| classes == 0) {
+                    return Err(crate::error::Error::EmptyParameter { parameter });
+                }
+                self.classes().map_or(Ok(()), |classes| self.check_classes(classes))
+            }
+
+            /// Fails unless settings per class are for this many classes.
+            pub(crate) fn check_classes(&self, expected: usize) -> Result<(), crate::error::Error> {
+                match self.per_class().find(|&(_, classes)| classes != expected) {
+                    Some((parameter, actual)) => {
+                        Err(crate::error::Error::ParameterLength { parameter, expected, actual })
+                    }
+                    None => Ok(()),
+                }
+            }
+        }
+
+        impl std::fmt::Display for Settings {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let mut separator = "";
+                $(write!(f, "{separator}{}={}", stringify!($name), self.$name)?;
+                separator = ", ";)*
+                $(write!(f, "{separator}{}={}", stringify!($plain), crate::parameter::Shown(&self.$plain))?;)*
+                Ok(())
+            }
+        }
+
+        impl Builder {
+            $(#[doc = $purpose]
+            $(#[$more])*
+            pub fn $name(mut self, $name: impl Into<crate::parameter::Parameter>) -> Self {
+                self.settings.$name = std::sync::Arc::new($name.into());
+                self
+            })*
+
+            $(#[doc = $plain_purpose]
+            $(#[$plain_more])*
+            pub fn $plain(mut self, $plain: $type) -> Self {
+                self.settings.$plain = $plain;
+                self
+            })*
+        }
+
+        #[cfg(feature = "serde")]
+        impl crate::saving::Fields for Settings {
+            const NAMES: &'static [&'static str] = &[$(stringify!($name),)* $(stringify!($plain)),*];
+
+            fn read<'de, A: serde::de::MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+                match name {
+                    $(stringify!($name) => self.$name = std::sync::Arc::new(map.next_value()?),)*
+                    $(stringify!($plain) => self.$plain = map.next_value()?,)*
+                    _ => {}
+                }
+                Ok(())
+            }
+
+            fn check(&self) -> Result<(), crate::error::Error> {
+                self.check()
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for Settings {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeStruct;
+                let names = <Self as crate::saving::Fields>::NAMES;
+                let mut fields = serializer.serialize_struct("Settings", names.len())?;
+                $(fields.serialize_field(stringify!($name), &*self.$name)?;)*
+                $(fields.serialize_field(stringify!($plain), &self.$plain)?;)*
+                fields.end()
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for Settings {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let names = <Self as crate::saving::Fields>::NAMES;
+                deserializer.deserialize_struct("Settings", names, crate::saving::ByName(std::marker::PhantomData))
+            }
+        }
+    };
 }
+pub(crate) use settings;
 
-impl FromStr for Implementation {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self, Error> {
-        let Named { letters, number } = parse(name);
-        let is_named = |implementation: &Self| number.is_none() && parse(implementation.name()).letters == letters;
-        let found = Self::ALL.into_iter().find(is_named);
-        found.ok_or_else(|| Error::UnknownName {
-            parameter: "implementation",
-            expected: "alibaba-miil, deep-psp or paper",
-            actual: name.to_owned(),
-        })
-    }
-}
-
+settings! {
 /// The settings of a loss: valid, comparable, printable on one line.
 ///
 /// They come from [`AsymmetricLoss::settings`](crate::AsymmetricLoss::settings), or with the feature `serde` from a file, and
@@ -103,183 +233,60 @@ impl FromStr for Implementation {
 /// assert_eq!(*loss.settings().gamma_neg(), Parameter::PerClass(vec![4.0, 2.0]));
 /// assert_eq!(
 ///     loss.settings().to_string(),
-///     "gamma_neg=[4, 2], gamma_pos=1, prob_margin=0.05, implementation=alibaba-miil, detach_focal_weight=false, \
-///      log_floor=0, reduction=mean, class_weight=1, pos_weight=1, label_smoothing=0, curvature=exact"
+///     "gamma_neg=[4, 2], gamma_pos=1, prob_margin=0.05, class_weight=1, pos_weight=1, implementation=alibaba-miil, \
+///      detach_focal_weight=false, log_floor=0, reduction=mean, label_smoothing=0, curvature=exact"
 /// );
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-// Values per class are shared: copies of a loss, and other reductions of it, cost nothing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
-    pub(crate) gamma_neg: Arc<Parameter>,
-    pub(crate) gamma_pos: Arc<Parameter>,
-    pub(crate) prob_margin: Arc<Parameter>,
-    pub(crate) implementation: Implementation,
-    pub(crate) detach_focal_weight: bool,
-    pub(crate) log_floor: f64,
-    pub(crate) reduction: Reduction,
-    pub(crate) class_weight: Arc<Parameter>,
-    pub(crate) pos_weight: Arc<Parameter>,
-    pub(crate) label_smoothing: f64,
-    pub(crate) curvature: Curvature,
-}
+Settings
 
-impl Default for Settings {
-    /// γ₋ = 4, γ₊ = 1, m = 0.05, [`Implementation::AlibabaMiil`], [`Reduction::Mean`]; no floor, no smoothing, all weights 1.
-    fn default() -> Self {
-        Settings {
-            gamma_neg: Arc::new(Parameter::Uniform(4.0)),
-            gamma_pos: Arc::new(Parameter::Uniform(1.0)),
-            prob_margin: Arc::new(Parameter::Uniform(0.05)),
-            implementation: Implementation::default(),
-            detach_focal_weight: false,
-            log_floor: 0.0,
-            reduction: Reduction::default(),
-            class_weight: Arc::new(Parameter::Uniform(1.0)),
-            pos_weight: Arc::new(Parameter::Uniform(1.0)),
-            label_smoothing: 0.0,
-            curvature: Curvature::default(),
-        }
-    }
-}
+per class:
 
-impl Settings {
-    /// γ₋, the focusing exponent of negatives.
-    pub fn gamma_neg(&self) -> &Parameter {
-        &self.gamma_neg
-    }
+/// γ₋ ≥ 0, the focusing exponent of negatives; 4 by default.
+gamma_neg = 4.0, FOCUSING;
 
-    /// γ₊, the focusing exponent of positives.
-    pub fn gamma_pos(&self) -> &Parameter {
-        &self.gamma_pos
-    }
+/// γ₊ ≥ 0, the focusing exponent of positives; 1 by default.
+gamma_pos = 1.0, FOCUSING;
 
-    /// m, the probability up to which a negative costs nothing.
-    pub fn prob_margin(&self) -> &Parameter {
-        &self.prob_margin
-    }
+/// m in [0, 1), the probability up to which a negative costs nothing; 0.05 by default.
+prob_margin = 0.05, BELOW_ONE;
 
-    /// The formulation.
-    pub fn implementation(&self) -> Implementation {
-        self.implementation
-    }
+/// c, what the losses of a class are multiplied by: 0, or between 1e-12 and 1e12; 1 by default.
+///
+/// A class of weight 0 is left out, like elements of weight 0.
+class_weight = 1.0, WEIGHT;
 
-    /// Whether derivatives treat the focal weight as a constant.
-    pub fn detach_focal_weight(&self) -> bool {
-        self.detach_focal_weight
-    }
+/// π, what the terms of positives are multiplied by: 0, or between 1e-12 and 1e12; 1 by default.
+///
+/// One of 0 leaves out labels of 1. In [`Implementation::AlibabaMiil`] it multiplies the positive's share of the cross-entropy, in the
+/// others its whole term. On labels 0 and 1 it is the same.
+pos_weight = 1.0, WEIGHT;
 
-    /// ε of the logarithms; 0 if there is none.
-    pub fn log_floor(&self) -> f64 {
-        self.log_floor
-    }
+of all classes:
 
-    /// How the losses of all elements become one value.
-    pub fn reduction(&self) -> Reduction {
-        self.reduction
-    }
+/// The formulation; [`Implementation::AlibabaMiil`] by default.
+implementation: Implementation = Implementation::AlibabaMiil;
 
-    /// c, what the losses of a class are multiplied by.
-    pub fn class_weight(&self) -> &Parameter {
-        &self.class_weight
-    }
+/// Whether derivatives treat the focal weight as a constant; `false` by default.
+///
+/// The reference calls it `disable_torch_grad_focal_loss`. Its `deep-psp` implementation then leaves the weight
+/// out of the gradient altogether; this crate keeps it, as a constant.
+detach_focal_weight: bool = false;
 
-    /// π, what the terms of positives are multiplied by.
-    pub fn pos_weight(&self) -> &Parameter {
-        &self.pos_weight
-    }
+/// ε in [0, 1): logarithms are taken of max(·, ε); 0, which is no floor, by default.
+///
+/// An ε below the smallest normal number of the element type counts as 0. The reference has ε = 1e-8. It caps the cross-entropy
+/// at 18.42 and silences the gradient of predictions that are badly wrong, so it is of use for reproducing reference runs only.
+log_floor: f64 = 0.0, |floor| BELOW_ONE.check("log_floor", floor, None);
 
-    /// α, how far labels are drawn to ½.
-    pub fn label_smoothing(&self) -> f64 {
-        self.label_smoothing
-    }
+/// How the losses of all elements become one value; [`Reduction::Mean`] by default.
+reduction: Reduction = Reduction::Mean, Reduction::check;
 
-    /// What stands for negative curvature.
-    pub fn curvature(&self) -> Curvature {
-        self.curvature
-    }
+/// s in [0, 1], the share of a label that is smoothed: a label y counts as y·(1 − s) + s/2; 0 by default.
+///
+/// All else sees the smoothed label.
+label_smoothing: f64 = 0.0, |share| SHARE.check("label_smoothing", share, None);
 
-    /// The number of classes, where a setting says it.
-    pub fn classes(&self) -> Option<usize> {
-        self.per_class().next().map(|(_, classes)| classes)
-    }
-
-    /// The name and the number of classes of each setting that is given per class.
-    pub(crate) fn per_class(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        let parameters = [
-            ("gamma_neg", &*self.gamma_neg),
-            ("gamma_pos", &self.gamma_pos),
-            ("prob_margin", &self.prob_margin),
-            ("class_weight", &self.class_weight),
-            ("pos_weight", &self.pos_weight),
-        ];
-        parameters.into_iter().filter_map(|(name, parameter)| Some((name, parameter.classes()?)))
-    }
-
-    /// Fails if a setting is out of range or empty, or if settings are given for different numbers of classes.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        check_each(&self.gamma_neg, |gamma, class| focal::check("gamma_neg", gamma, class))?;
-        check_each(&self.gamma_pos, |gamma, class| focal::check("gamma_pos", gamma, class))?;
-        check_each(&self.prob_margin, margin::check)?;
-        let (parameter, actual, class) = ("log_floor", self.log_floor, None);
-        if !(0.0..1.0).contains(&actual) {
-            return Err(Error::ParameterOutOfRange { parameter, expected: "at least 0 and below 1", actual, class });
-        }
-        for (name, parameter) in [("class_weight", &self.class_weight), ("pos_weight", &self.pos_weight)] {
-            check_each(parameter, |weight, class| check_weight(name, weight, class))?;
-        }
-        let (parameter, actual, class) = ("label_smoothing", self.label_smoothing, None);
-        if !(0.0..=1.0).contains(&actual) {
-            return Err(Error::ParameterOutOfRange { parameter, expected: "between 0 and 1", actual, class });
-        }
-        self.reduction.check()?;
-        self.curvature.check()?;
-        self.check_lengths()
-    }
-
-    fn check_lengths(&self) -> Result<(), Error> {
-        if let Some((parameter, _)) = self.per_class().find(|&(_, classes)| classes == 0) {
-            return Err(Error::EmptyParameter { parameter });
-        }
-        let Some(expected) = self.classes() else { return Ok(()) };
-        match self.per_class().find(|&(_, classes)| classes != expected) {
-            Some((parameter, actual)) => Err(Error::ParameterLength { parameter, expected, actual }),
-            None => Ok(()),
-        }
-    }
-}
-
-/// The largest weight: the product of three does not take a moderate loss out of the range of `f32`.
-pub(crate) const LARGEST_WEIGHT: f64 = 1e12;
-
-/// Fails unless a weight is 0 or moderate.
-pub(crate) fn check_weight(parameter: &'static str, actual: f64, class: Option<usize>) -> Result<(), Error> {
-    if actual == 0.0 || (1.0 / LARGEST_WEIGHT..=LARGEST_WEIGHT).contains(&actual) {
-        return Ok(());
-    }
-    Err(Error::ParameterOutOfRange { parameter, expected: "0, or between 1e-12 and 1e12", actual, class })
-}
-
-pub(crate) fn check_each(
-    parameter: &Parameter,
-    check: impl Fn(f64, Option<usize>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    match parameter {
-        Parameter::Uniform(value) => check(*value, None),
-        Parameter::PerClass(values) => {
-            values.iter().enumerate().try_for_each(|(class, &value)| check(value, Some(class)))
-        }
-    }
-}
-
-impl Display for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { gamma_neg, gamma_pos, prob_margin, implementation, detach_focal_weight, .. } = self;
-        let Settings { reduction, class_weight, pos_weight, curvature, .. } = self;
-        let (log_floor, label_smoothing) = (Short(self.log_floor), Short(self.label_smoothing));
-        write!(f, "gamma_neg={gamma_neg}, gamma_pos={gamma_pos}, prob_margin={prob_margin}, ")?;
-        write!(f, "implementation={implementation}, detach_focal_weight={detach_focal_weight}, ")?;
-        write!(f, "log_floor={log_floor}, reduction={reduction}, class_weight={class_weight}, ")?;
-        write!(f, "pos_weight={pos_weight}, label_smoothing={label_smoothing}, curvature={curvature}")
-    }
+/// How negative curvature is treated in the Hessian diagonal; [`Curvature::Exact`] by default.
+curvature: Curvature = Curvature::Exact, Curvature::check;
 }

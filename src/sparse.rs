@@ -1,123 +1,280 @@
-//! Labels as lists of present classes.
+//! Labels as lists of classes.
 
+use crate::class_index::{ClassIndex, Integers};
+use crate::element::Float;
 use crate::error::Error;
 use crate::threads::join;
+use std::ops::Range;
 
 /// The largest number of rows that are checked in sequence.
-const BLOCK: usize = 1 << 10;
+const ROWS: usize = 1 << 10;
 
-/// Elements that follow each other in logical order, with the classes that are present in their rows.
+/// Lists of the classes of rows, one behind the other, as in CSR.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Present<'a> {
-    offsets: &'a [usize],
-    indices: &'a [usize],
+pub(crate) struct Lists<'a> {
+    /// What they are lists of, for messages.
+    kind: &'static str,
+    offsets: Integers<'a>,
+    indices: Integers<'a>,
+}
+
+impl<'a> Lists<'a> {
+    pub(crate) fn new<O: ClassIndex, I: ClassIndex>(kind: &'static str, offsets: &'a [O], indices: &'a [I]) -> Self {
+        Lists { kind, offsets: O::list(offsets), indices: I::list(indices) }
+    }
+
+    /// The positions of the indices of a row.
+    fn positions(self, row: usize) -> Range<usize> {
+        self.offsets.at(row)..self.offsets.at(row + 1)
+    }
+
+    /// The classes of a row.
+    pub(crate) fn row(self, row: usize) -> impl Iterator<Item = usize> + use<'a> {
+        self.positions(row).map(move |position| self.indices.at(position))
+    }
+
+    /// How many classes all rows have.
+    fn count(self) -> usize {
+        self.offsets.at(self.offsets.len() - 1) - self.offsets.at(0)
+    }
+
+    /// Fails unless there are offsets for so many rows.
+    fn check_offsets(self, rows: usize) -> Result<(), Error> {
+        if self.offsets.len() != rows + 1 {
+            let (expected, actual) = (vec![rows + 1], vec![self.offsets.len()]);
+            return Err(Error::ShapeMismatch { array: "offsets", expected, actual });
+        }
+        self.check_offset(0, 0)
+    }
+
+    /// Fails if an offset is smaller than that before it, or behind all indices.
+    fn check_offset(self, position: usize, least: usize) -> Result<(), Error> {
+        let (offset, most) = (self.offsets.at(position), self.indices.len());
+        if (least..=most).contains(&offset) {
+            return Ok(());
+        }
+        let (list, actual) = (self.kind, self.offsets.number(position));
+        Err(Error::InvalidOffset { list, position, least, most, actual })
+    }
+
+    /// Fails unless the classes of a row increase.
+    fn check_row(self, row: usize, classes: usize) -> Result<(), Error> {
+        self.check_offset(row + 1, self.offsets.at(row))?;
+        let mut least = 0;
+        for position in self.positions(row) {
+            let class = self.indices.at(position);
+            if class < least || class >= classes {
+                let (list, actual) = (self.kind, self.indices.number(position));
+                return Err(Error::InvalidIndex { list, position, row, least, classes, actual });
+            }
+            least = class + 1;
+        }
+        Ok(())
+    }
+}
+
+/// The lists of a call: present classes, and perhaps others whose labels are not those of the rest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SparseLabels<'a> {
+    pub(crate) present: Lists<'a>,
+    pub(crate) others: Others<'a>,
+}
+
+/// What is said of classes that are not present.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Others<'a> {
+    /// All are absent.
+    Absent,
+    /// Those in a list are unknown, the rest is absent.
+    Unknown(Lists<'a>),
+    /// Those in a list are absent, the rest is unknown.
+    Known(Lists<'a>),
+}
+
+impl<'a> Others<'a> {
+    fn lists(self) -> Option<Lists<'a>> {
+        match self {
+            Others::Absent => None,
+            Others::Unknown(lists) | Others::Known(lists) => Some(lists),
+        }
+    }
+}
+
+/// Labels of elements that follow each other in logical order, given by lists of classes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CsrLabels<'a> {
+    labels: SparseLabels<'a>,
+    rows: usize,
     classes: usize,
-    /// The place of the first element among all.
+    /// The number of the first element among all.
     start: usize,
 }
 
-impl<'a> Present<'a> {
-    /// All elements of logits of this shape.
-    pub(crate) fn new(offsets: &'a [usize], indices: &'a [usize], shape: &[usize]) -> Result<Self, Error> {
+impl<'a> CsrLabels<'a> {
+    /// The labels of all elements of logits of this shape.
+    pub(crate) fn new(labels: SparseLabels<'a>, shape: &[usize]) -> Result<Self, Error> {
         let (classes, rows) = shape.split_last().map_or((1, 1), |(classes, axes)| (*classes, axes.iter().product()));
-        if offsets.len() != rows + 1 {
-            let (expected, actual) = (vec![rows + 1], vec![offsets.len()]);
-            return Err(Error::ShapeMismatch { array: "offsets", expected, actual });
+        let all = CsrLabels { labels, rows, classes, start: 0 };
+        labels.present.check_offsets(rows)?;
+        labels.others.lists().map_or(Ok(()), |others| others.check_offsets(rows))?;
+        all.check_rows(0..rows).map(|()| all)
+    }
+
+    fn check_rows(&self, mut rows: Range<usize>) -> Result<(), Error> {
+        if rows.len() > ROWS {
+            let middle = rows.start + rows.len() / 2;
+            let (above, below) = (rows.start..middle, middle..rows.end);
+            let elements = rows.len().saturating_mul(self.classes);
+            let (above, below) = join(elements, || self.check_rows(above), || self.check_rows(below));
+            return above.and(below);
         }
-        check_rows(offsets, indices, classes, 0)?;
-        Ok(Present { offsets, indices, classes, start: 0 })
+        rows.try_for_each(|row| self.check_row(row))
+    }
+
+    /// Fails unless the classes of each list of a row increase, and none is in two lists.
+    fn check_row(&self, row: usize) -> Result<(), Error> {
+        let present = self.labels.present;
+        present.check_row(row, self.classes)?;
+        let Some(others) = self.labels.others.lists() else { return Ok(()) };
+        others.check_row(row, self.classes)?;
+        let mut present = present.row(row).peekable();
+        for class in others.row(row) {
+            while present.next_if(|&other| other < class).is_some() {}
+            if present.peek() == Some(&class) {
+                return Err(Error::ListedTwice { list: others.kind, row, class });
+            }
+        }
+        Ok(())
     }
 
     /// The elements behind the first so many.
     pub(crate) fn behind(self, elements: usize) -> Self {
-        Present { start: self.start + elements, ..self }
+        CsrLabels { start: self.start + elements, ..self }
     }
 
-    /// How many elements are present among the first so many.
-    pub(crate) fn count(self) -> usize {
-        match self.offsets {
-            [first, .., last] => last - first,
-            _ => 0,
+    /// The number of all present elements.
+    pub(crate) fn positives(self) -> usize {
+        self.labels.present.count()
+    }
+
+    /// Whether some labels may be unknown.
+    pub(crate) fn is_in_doubt(self) -> bool {
+        !matches!(self.labels.others, Others::Absent)
+    }
+
+    /// What known elements add up to, given what all do, and what one does by something of its row and its class.
+    pub(crate) fn of_known<R>(
+        self,
+        all: impl FnOnce() -> u128,
+        rows: impl IntoIterator<Item = R> + Clone,
+        of: impl Fn(&R, usize) -> u64,
+    ) -> u128 {
+        let listed = |lists: Lists<'a>| -> u128 {
+            let rows = (0..self.rows).zip(rows.clone());
+            rows.map(|(row, weights)| lists.row(row).map(|class| u128::from(of(&weights, class))).sum::<u128>()).sum()
+        };
+        match self.labels.others {
+            Others::Absent => all(),
+            Others::Unknown(unknown) => all() - listed(unknown),
+            Others::Known(absent) => listed(self.labels.present) + listed(absent),
         }
     }
 
-    /// The places of the elements that are present, counted from the first.
-    pub(crate) fn places(self) -> Places<'a> {
-        let classes = self.classes.max(1);
-        let row = self.start / classes;
-        let next = match self.offsets.get(row..=row + 1) {
-            Some(&[first, end]) => {
-                first + self.indices[first..end].partition_point(|&index| index < self.start % classes)
-            }
-            _ => self.indices.len(),
-        };
-        let mut places = Places { present: self, row, next, place: usize::MAX };
-        places.find();
-        places
+    /// Goes through the elements that are listed.
+    pub(crate) fn cursor(self) -> SparseCursor<'a> {
+        let of = |lists| ListCursor::new(lists, self.classes, self.start);
+        SparseCursor {
+            present: of(self.labels.present),
+            others: self.labels.others.lists().map(of),
+            labels: self.labels,
+        }
     }
 }
 
-/// Goes through the elements that are present.
+/// Goes through the elements that are listed, and writes labels.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Places<'a> {
-    present: Present<'a>,
-    row: usize,
-    /// The position of the next index.
-    next: usize,
-    /// The next place; beyond all where there is none.
-    place: usize,
+pub(crate) struct SparseCursor<'a> {
+    labels: SparseLabels<'a>,
+    present: ListCursor<'a>,
+    others: Option<ListCursor<'a>>,
 }
 
-impl Places<'_> {
-    /// The next place below an end, if there is one.
+impl SparseCursor<'_> {
+    /// Writes the labels of elements: 1, 0, or NaN where they are unknown. Ranges are asked for in their order.
     #[inline(always)]
-    pub(crate) fn next_below(&mut self, end: usize) -> Option<usize> {
-        if self.place >= end {
+    pub(crate) fn write<T: Float>(&mut self, range: &Range<usize>, labels: &mut [T]) {
+        let (absent, unknown) = (T::from_f64(0.0), T::from_f64(f64::NAN));
+        let (rest, listed) = match self.labels.others {
+            Others::Known(_) => (unknown, absent),
+            _ => (absent, unknown),
+        };
+        labels.fill(rest);
+        if let Some(others) = &mut self.others {
+            while let Some(element) = others.next_below(range.end) {
+                labels[element - range.start] = listed;
+            }
+        }
+        while let Some(element) = self.present.next_below(range.end) {
+            labels[element - range.start] = T::from_f64(1.0);
+        }
+    }
+}
+
+/// Goes through the elements of one list of each row.
+#[derive(Clone, Copy, Debug)]
+struct ListCursor<'a> {
+    lists: Lists<'a>,
+    classes: usize,
+    start: usize,
+    row: usize,
+    /// The position of the next index, and where those of its row end.
+    next: usize,
+    end: usize,
+    /// The next element, counted from `start`; beyond all where there is none.
+    element: usize,
+}
+
+impl<'a> ListCursor<'a> {
+    fn new(lists: Lists<'a>, classes: usize, start: usize) -> Self {
+        let (row, class) = (start / classes.max(1), start % classes.max(1));
+        let Range { start: next, end } = match row + 1 < lists.offsets.len() {
+            true => lists.positions(row),
+            false => 0..0,
+        };
+        // The first position in the row whose class is not below, by halves.
+        let (mut next, mut above) = (next, end);
+        while next < above {
+            let middle = next + (above - next) / 2;
+            (next, above) = if lists.indices.at(middle) < class { (middle + 1, above) } else { (next, middle) };
+        }
+        let mut listed = ListCursor { lists, classes, start, row, next, end, element: 0 };
+        listed.find();
+        listed
+    }
+
+    /// The next element below an end, if there is one.
+    #[inline(always)]
+    fn next_below(&mut self, end: usize) -> Option<usize> {
+        if self.element >= end {
             return None;
         }
-        let place = self.place;
+        let element = self.element;
         self.next += 1;
         self.find();
-        Some(place)
+        Some(element)
     }
 
-    /// Finds the place of the next index.
+    /// Finds the element of the next index.
     #[inline(always)]
     fn find(&mut self) {
-        let Present { offsets, indices, classes, start } = self.present;
-        while let Some(&end) = offsets.get(self.row + 1) {
-            if self.next < end {
-                self.place = self.row * classes + indices[self.next] - start;
+        while self.next == self.end {
+            self.row += 1;
+            if self.row + 1 >= self.lists.offsets.len() {
+                self.element = usize::MAX;
                 return;
             }
-            self.row += 1;
+            self.end = self.lists.offsets.at(self.row + 1);
         }
-        self.place = usize::MAX;
+        self.element = self.row * self.classes + self.lists.indices.at(self.next) - self.start;
     }
-}
-
-/// Fails unless the classes of each row increase, from this row on.
-fn check_rows(offsets: &[usize], indices: &[usize], classes: usize, first: usize) -> Result<(), Error> {
-    if offsets.len() > BLOCK {
-        let middle = offsets.len() / 2;
-        let elements = (offsets.len() - 1) * classes;
-        let above = || check_rows(&offsets[..=middle], indices, classes, first);
-        let below = || check_rows(&offsets[middle..], indices, classes, first + middle);
-        let (above, below) = join(elements, above, below);
-        return above.and(below);
-    }
-    for (row, ends) in (first..).zip(offsets.windows(2)) {
-        if ends[1] < ends[0] || ends[1] > indices.len() {
-            let (position, actual) = (row + 1, ends[1]);
-            return Err(Error::InvalidOffset { position, least: ends[0], most: indices.len(), actual });
-        }
-        let mut least = 0;
-        for (position, &actual) in (ends[0]..).zip(&indices[ends[0]..ends[1]]) {
-            if actual < least || actual >= classes {
-                return Err(Error::InvalidIndex { position, row, least, classes, actual });
-            }
-            least = actual + 1;
-        }
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use super::plan::Plan;
 use crate::element::{Element, Float};
 use crate::label::{Known, Label};
 use crate::order::by_stride;
-use crate::sparse::Present;
+use crate::sparse::CsrLabels;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension};
 
 /// The number of elements along the first axis that leaves hold a multiple of, where they can: a cache line or more.
@@ -15,14 +15,14 @@ const ROWS: usize = 16;
 pub(crate) enum Labels<'a, Y, D: Dimension> {
     Dense(ArrayView<'a, Y, D>),
     /// Those of elements in logical order.
-    Sparse(Present<'a>),
+    Sparse(CsrLabels<'a>),
 }
 
 impl<Y: Label, D: Dimension> Labels<'_, Y, D> {
     pub(crate) fn view(&self) -> Labels<'_, Y, D> {
         match self {
             Labels::Dense(labels) => Labels::Dense(labels.view()),
-            Labels::Sparse(present) => Labels::Sparse(*present),
+            Labels::Sparse(labels) => Labels::Sparse(*labels),
         }
     }
 }
@@ -148,7 +148,7 @@ impl<'a, T: Element, Y: Label, D: Dimension> Arrays<'a, T, Y, D> {
                 let (left, right) = labels.split_at(axis, middle);
                 (Labels::Dense(left), Labels::Dense(right))
             }
-            Labels::Sparse(present) => (Labels::Sparse(present), Labels::Sparse(present.behind(logits.len()))),
+            Labels::Sparse(labels) => (Labels::Sparse(labels), Labels::Sparse(labels.behind(logits.len()))),
         };
         let split = |array: Option<ArrayViewMut<'a, T, D>>| array.map(|array| array.split_at(axis, middle)).unzip();
         let [first, second] = self.factors.map(|factor| factor.map(|factor| factor.split_at(axis, middle)).unzip());

@@ -2,7 +2,7 @@
 
 use crate::element::Float;
 use crate::label::Label;
-use crate::sparse::Places;
+use crate::sparse::SparseCursor;
 use crate::stages::Steps;
 use std::ops::Range;
 
@@ -61,19 +61,17 @@ fn converted<'a, S: Copy, T: Float, const L: usize>(
     steps
 }
 
-/// Ones at the places of elements that are present, zeros elsewhere.
+/// Sparse labels as floats in a buffer, and behind them zeros.
 #[inline(always)]
 pub(super) fn marked<'a, T: Float, const L: usize>(
-    places: &mut Places<'_>,
+    cursor: &mut SparseCursor<'_>,
     range: &Range<usize>,
     buffer: &'a mut Steps<T, L>,
 ) -> &'a Steps<T, L> {
     let steps = &mut buffer[..range.len().div_ceil(L)];
-    steps.fill([T::from_f64(0.0); L]);
-    let elements = steps.as_flattened_mut();
-    while let Some(place) = places.next_below(range.end) {
-        elements[place - range.start] = T::from_f64(1.0);
-    }
+    let (labels, rest) = steps.as_flattened_mut().split_at_mut(range.len());
+    cursor.write(range, labels);
+    rest.fill(T::from_f64(0.0));
     steps
 }
 

@@ -24,13 +24,13 @@ pub(super) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
     let outputs = [&arrays.losses, &arrays.gradient, &arrays.hessian];
     if outputs.into_iter().all(|output| output.as_ref().is_none_or(is_direct))
         && let Some(logits) = arrays.logits.as_slice().and_then(as_floats)
-        && let Some(labels) = as_labels(&arrays.labels)
+        && let Ok((labels, unknown)) = as_labels(&arrays.labels, pass.known)
         && let Some(factors) = slices(&arrays.factors)
     {
         let run = Run {
             logits,
             labels,
-            unknown: pass.known.marker(),
+            unknown,
             factors,
             weight_scale: pass.weight_scale,
             leaves_out: pass.leaves_out,
@@ -102,35 +102,37 @@ fn slices<'a, T: Element, D: Dimension>(
     Some(slices)
 }
 
-/// Labels that the kernel reads as they are.
-fn as_labels<'a, T: Float, Y: Label, D: Dimension>(labels: &'a Labels<'_, Y, D>) -> Option<LabelRun<'a, T>> {
+/// Labels that the kernel reads, and the float that stands for an unknown one; the array itself, if it has to be copied.
+fn as_labels<'a, T: Float, Y: Label, D: Dimension>(
+    labels: &'a Labels<'_, Y, D>,
+    known: Known<Y>,
+) -> Result<(LabelRun<'a, T>, Option<T>), &'a ArrayView<'a, Y, D>> {
     let labels = match labels {
-        Labels::Sparse(present) => return Some(LabelRun::Sparse(*present)),
-        Labels::Dense(labels) => labels.as_slice()?,
+        Labels::Sparse(labels) => {
+            return Ok((LabelRun::Sparse(*labels), labels.is_in_doubt().then(|| T::from_f64(f64::NAN))));
+        }
+        Labels::Dense(labels) => labels,
     };
-    if let Ok(floats) = cast!(labels, &[T]) {
-        return Some(LabelRun::Floats(floats));
-    }
-    if let Ok(bools) = cast!(labels, &[bool]) {
-        return Some(LabelRun::Bools(bools));
-    }
-    cast!(labels, &[u8]).ok().map(LabelRun::Bytes)
+    let slice = labels.as_slice().ok_or(labels)?;
+    let run = match (cast!(slice, &[T]), cast!(slice, &[bool]), cast!(slice, &[u8])) {
+        (Ok(floats), ..) => LabelRun::Floats(floats),
+        (_, Ok(bools), _) => LabelRun::Bools(bools),
+        (.., Ok(bytes)) => LabelRun::Bytes(bytes),
+        _ => return Err(labels),
+    };
+    Ok((run, known.marker()))
 }
 
-/// Labels as they are, or copied to a buffer, and the float that stands for an unknown one.
+/// The same, with labels copied to a buffer where that has to be.
 fn labels<'a, T: Float, Y: Label, D: Dimension>(
     labels: &'a Labels<'_, Y, D>,
     known: Known<Y>,
     buffer: &'a mut [T],
 ) -> (LabelRun<'a, T>, Option<T>) {
-    if let Some(labels) = as_labels(labels) {
-        return (labels, known.marker());
-    }
-    let marker = known.is_in_doubt().then(|| T::from_f64(f64::NAN));
-    match labels {
-        Labels::Sparse(present) => (LabelRun::Sparse(*present), None),
-        Labels::Dense(labels) => (LabelRun::Floats(read(labels, buffer, |&y| known.float(y))), marker),
-    }
+    as_labels(labels, known).unwrap_or_else(|labels| {
+        let marker = known.is_in_doubt().then(|| T::from_f64(f64::NAN));
+        (LabelRun::Floats(read(labels, buffer, |&y| known.float(y))), marker)
+    })
 }
 
 /// Copies in logical order of stretches of those arrays that are not slices in that order.

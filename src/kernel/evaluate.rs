@@ -7,7 +7,7 @@ use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::element::Float;
 use crate::safeguard::Curvature;
 use crate::slices::reborrow_as;
-use crate::sparse::{Places, Present};
+use crate::sparse::{CsrLabels, SparseCursor};
 use crate::stages::formula::{Class, GeneralScratch, Order, Scratch, Stages};
 use crate::stages::weights::{ElementWeights, Factors, Prepared, curvature_stage, preparation_stage};
 use crate::stages::{Column, Steps};
@@ -26,7 +26,7 @@ pub(crate) enum LabelRun<'a, T> {
     Floats(&'a [T]),
     Bools(&'a [bool]),
     Bytes(&'a [u8]),
-    Sparse(Present<'a>),
+    Sparse(CsrLabels<'a>),
 }
 
 /// Consecutive elements to evaluate, and where the results go. All slices have one length.
@@ -234,7 +234,7 @@ impl<T: Float> Run<'_, T> {
                 LabelRun::Floats(labels) => LabelRun::Floats(cast!(labels, &[U]).ok()?),
                 LabelRun::Bools(labels) => LabelRun::Bools(labels),
                 LabelRun::Bytes(labels) => LabelRun::Bytes(labels),
-                LabelRun::Sparse(present) => LabelRun::Sparse(present),
+                LabelRun::Sparse(labels) => LabelRun::Sparse(labels),
             },
             unknown: self.unknown.and_then(|unknown| cast!(unknown, U).ok()),
             factors: self.factors.map(|factor| factor.and_then(|factor| cast!(factor, &[U]).ok())),
@@ -268,8 +268,8 @@ struct Inputs<'a, T, const L: usize, const N: usize> {
     logits: [[T; L]; N],
     labels: [[T; L]; N],
     factors: [Option<[[T; L]; N]>; FACTORS],
-    /// Where sparse labels are present.
-    places: Option<Places<'a>>,
+    /// Where sparse labels are listed.
+    cursor: Option<SparseCursor<'a>>,
 }
 
 /// Logits, labels and factors.
@@ -279,11 +279,11 @@ impl<'a, T: Float, const L: usize, const N: usize> Inputs<'a, T, L, N> {
     #[inline(always)]
     fn new(labels: &LabelRun<'a, T>) -> Self {
         let zeros = [[T::from_f64(0.0); L]; N];
-        let places = match labels {
-            LabelRun::Sparse(present) => Some(present.places()),
+        let cursor = match labels {
+            LabelRun::Sparse(labels) => Some(labels.cursor()),
             _ => None,
         };
-        Inputs { logits: zeros, labels: zeros, factors: [None; FACTORS], places }
+        Inputs { logits: zeros, labels: zeros, factors: [None; FACTORS], cursor }
     }
 
     fn block<'b>(&'b mut self, run: &Run<'a, T>, range: &Range<usize>) -> Block<'b, T, L> {
@@ -291,8 +291,8 @@ impl<'a, T: Float, const L: usize, const N: usize> Inputs<'a, T, L, N> {
             LabelRun::Floats(floats) => steps(&floats[range.clone()], &mut self.labels),
             LabelRun::Bools(bools) => labels(&bools[range.clone()], &mut self.labels),
             LabelRun::Bytes(bytes) => labels(&bytes[range.clone()], &mut self.labels),
-            LabelRun::Sparse(present) => {
-                marked(self.places.get_or_insert_with(|| present.places()), range, &mut self.labels)
+            LabelRun::Sparse(labels) => {
+                marked(self.cursor.get_or_insert_with(|| labels.cursor()), range, &mut self.labels)
             }
         };
         let [first, second] = &mut self.factors;

@@ -11,6 +11,7 @@ use crate::checks::{broadcast, check_range, check_shape, check_weights};
 use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::LARGE;
+use crate::parameter::Parameter;
 use crate::reduction::{Reduction, divided};
 use crate::results::memory_for;
 use crate::slices::{as_floats, direct, is_direct};
@@ -49,17 +50,19 @@ pub(super) fn reduce<T: Element, R: TargetRows<D>, D: RemoveAxis>(
     mut outputs: Outputs<'_, T, D>,
 ) -> Result<T::Float, Error> {
     let Some((&classes, rows)) = logits.shape().split_last() else { return Err(Error::NoClassAxis) };
-    check_shape("targets", R::expected_shape(logits.shape()), targets.rows.shape())?;
+    check_shape(R::NAME, R::expected_shape(logits.shape()), targets.rows.shape())?;
     plans.settings.check_classes(classes)?;
     if let Some(weights) = &targets.weights {
         check_weights(weights)?;
     }
     let shape_of_rows = logits.raw_dim().remove_axis(Axis(rows.len()));
     let weights = targets.weights.as_ref().map(|weights| broadcast(weights, shape_of_rows)).transpose()?;
-    let survey = targets.rows.survey(classes, row_weights(weights.as_ref()))?;
+    let no_weight = Parameter::Uniform(1.0);
+    let class_weight = if reduction == Reduction::WeightedMean { &plans.settings.class_weight } else { &no_weight };
+    let survey = targets.rows.survey(classes, row_weights(weights.as_ref()), class_weight)?;
     // A row is one element here, and its target the one positive.
     let known = || survey.known as f64;
-    let divisor = reduction.divisor(logits.shape(), known, || survey.weight, known)?;
+    let divisor = reduction.divisor(logits.shape(), known, || Ok(survey.weight), known)?;
     let scale = check_range(divisor)?;
     let plan = plans.plan();
     divided(divisor, |loss_scale| {

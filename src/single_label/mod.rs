@@ -11,7 +11,6 @@
 //! [The mathematics](crate::docs::mathematics) derives gradient, diagonal of the Hessian and Hessian-vector product.
 
 mod arrays;
-mod class_index;
 mod formula;
 mod loss;
 mod passes;
@@ -26,7 +25,6 @@ mod stretch;
 mod target_rows;
 mod targets;
 
-pub use class_index::ClassIndex;
 pub use loss::SingleLabelLoss;
 pub use settings::{Builder, Settings};
 pub use target_rows::{Classes, Dense};

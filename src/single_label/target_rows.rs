@@ -1,11 +1,12 @@
 //! Rows of targets, as the kernel takes them.
 
-use super::class_index::ClassIndex;
 use super::row::Target;
-use crate::checks::place;
+use crate::checks::unravel_index;
+use crate::class_index::ClassIndex;
 use crate::element::Float;
 use crate::error::Error;
 use crate::label::Label;
+use crate::parameter::Parameter;
 use castaway::cast;
 use ndarray::{ArrayView, ArrayView1, Axis, Dimension, RemoveAxis};
 use std::borrow::Cow;
@@ -41,6 +42,9 @@ pub struct InvalidRow;
 
 /// Rows of targets, as the kernel takes them. It is not public: the module is private.
 pub trait TargetRows<D: RemoveAxis>: Clone + Send {
+    /// What they are called in messages.
+    const NAME: &'static str;
+
     /// Their shape.
     fn shape(&self) -> &[usize];
 
@@ -48,7 +52,12 @@ pub trait TargetRows<D: RemoveAxis>: Clone + Send {
     fn expected_shape(logits: &[usize]) -> &[usize];
 
     /// Counts and weighs rows, and fails at the first index that is no class.
-    fn survey(&self, classes: usize, weights: impl Iterator<Item = f64>) -> Result<Survey, Error>;
+    fn survey(
+        &self,
+        classes: usize,
+        weights: impl Iterator<Item = f64>,
+        class_weight: &Parameter,
+    ) -> Result<Survey, Error>;
 
     /// Both parts, cut at an index of an axis that is not the last of the logits.
     fn split_at(self, axis: Axis, index: usize) -> (Self, Self);
@@ -68,6 +77,8 @@ pub trait TargetRows<D: RemoveAxis>: Clone + Send {
 }
 
 impl<I: ClassIndex, D: RemoveAxis> TargetRows<D> for Classes<'_, I, D::Smaller> {
+    const NAME: &'static str = "class indices";
+
     fn shape(&self) -> &[usize] {
         self.indices.shape()
     }
@@ -76,16 +87,21 @@ impl<I: ClassIndex, D: RemoveAxis> TargetRows<D> for Classes<'_, I, D::Smaller> 
         logits.split_last().map_or(&[], |(_, rows)| rows)
     }
 
-    fn survey(&self, classes: usize, weights: impl Iterator<Item = f64>) -> Result<Survey, Error> {
+    fn survey(
+        &self,
+        classes: usize,
+        weights: impl Iterator<Item = f64>,
+        class_weight: &Parameter,
+    ) -> Result<Survey, Error> {
         let mut survey = Survey { known: 0, weight: 0.0 };
         for (row, (&index, weight)) in self.indices.iter().zip(weights).enumerate() {
             if self.ignored == Some(index) {
                 continue;
             }
             survey.known += 1;
-            survey.weight += weight;
+            survey.weight += weight * index.class().and_then(|class| class_weight.of_class(class)).unwrap_or(0.0);
             if weight != 0.0 && index.class().is_none_or(|class| class >= classes) {
-                let (actual, index) = (index.number(), place(row, self.indices.shape()));
+                let (actual, index) = (index.number(), unravel_index(row, self.indices.shape()));
                 return Err(Error::ClassOutOfRange { index, classes, actual });
             }
         }
@@ -120,6 +136,8 @@ impl<I: ClassIndex, D: RemoveAxis> TargetRows<D> for Classes<'_, I, D::Smaller> 
 }
 
 impl<Y: Label, D: RemoveAxis> TargetRows<D> for Dense<'_, Y, D> {
+    const NAME: &'static str = "dense targets";
+
     fn shape(&self) -> &[usize] {
         self.shares.shape()
     }
@@ -128,9 +146,22 @@ impl<Y: Label, D: RemoveAxis> TargetRows<D> for Dense<'_, Y, D> {
         logits
     }
 
-    fn survey(&self, _classes: usize, weights: impl Iterator<Item = f64>) -> Result<Survey, Error> {
+    fn survey(
+        &self,
+        _classes: usize,
+        weights: impl Iterator<Item = f64>,
+        class_weight: &Parameter,
+    ) -> Result<Survey, Error> {
         let known = self.shares.shape().split_last().map_or(0, |(_, rows)| rows.iter().product());
-        Ok(Survey { known, weight: weights.take(known).sum() })
+        let of_row = |row: ArrayView1<'_, Y>| match class_weight {
+            Parameter::Uniform(weight) => *weight,
+            Parameter::PerClass(weights) => {
+                row.iter().zip(weights).map(|(&y, weight)| share(y).min(1.0).max(0.0) * weight).sum()
+            }
+        };
+        let rows = self.shares.rows().into_iter().zip(weights);
+        let weight = rows.map(|(row, weight)| if weight == 0.0 { 0.0 } else { weight * of_row(row) }).sum();
+        Ok(Survey { known, weight })
     }
 
     fn split_at(self, axis: Axis, index: usize) -> (Self, Self) {
@@ -165,7 +196,7 @@ impl<Y: Label, D: RemoveAxis> TargetRows<D> for Dense<'_, Y, D> {
     fn find_invalid(&self, weighted: impl Iterator<Item = bool>) -> Error {
         let rows = &self.shares.shape()[..self.shares.ndim() - 1];
         for (row, (shares, _)) in self.shares.rows().into_iter().zip(weighted).enumerate().filter(|(_, (_, w))| *w) {
-            let mut index = place(row, rows);
+            let mut index = unravel_index(row, rows);
             if let Some((class, &y)) = shares.iter().enumerate().find(|&(_, &y)| !(0.0..=1.0).contains(&share(y))) {
                 index.push(class);
                 return Error::InvalidTarget { index, actual: share(y) };

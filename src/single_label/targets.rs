@@ -1,7 +1,7 @@
 //! What can stand as the targets of a single-label loss.
 
-use super::class_index::ClassIndex;
 use super::target_rows::{Classes, Dense, TargetRows};
+use crate::class_index::ClassIndex;
 use crate::element::Element;
 use crate::label::Label;
 use ndarray::{ArrayBase, ArrayView, Data, Dimension, IxDyn, RemoveAxis};
@@ -125,7 +125,8 @@ impl<'a, T: Element, R> Targets<'a, T, R> {
     message = "`{Self}` cannot stand as targets of logits with dimension `{D}`",
     label = "not targets",
     note = "pass a reference to an array of integers with one axis less than the logits, or `Targets::dense(&array)` of an \
-            array with as many"
+            array with as many",
+    note = "weights in `Targets` must have the element type of the logits, `{T}`: convert them, say by `mapv`"
 )]
 pub trait IntoTargets<'a, T, D: RemoveAxis>: IsTargets {
     /// Class indices or shares.

@@ -9,6 +9,7 @@ use crate::arithmetic::{Arithmetic, Mask, Pair};
 use crate::element::Float;
 use crate::elementwise::{self, Map, native_map};
 use crate::error::Error;
+use crate::parameter::FOCUSING;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// The largest whole exponent that is raised by multiplication.
@@ -219,14 +220,6 @@ pub(crate) fn weighted<V: Arithmetic, const ORDER: u8>(
     loss
 }
 
-/// Fails unless γ is finite and at least 0.
-pub(crate) fn check(parameter: &'static str, gamma: f64, class: Option<usize>) -> Result<(), Error> {
-    if gamma >= 0.0 && gamma.is_finite() {
-        return Ok(());
-    }
-    Err(Error::ParameterOutOfRange { parameter, expected: "finite and at least 0", actual: gamma, class })
-}
-
 /// xᵉ as IEEE arithmetic has it, but NaN for NaN; an x below the smallest normal number counts as that number.
 #[inline(always)]
 fn power<V: Arithmetic>(x: V, e: Pair<V>, whole: Option<i64>) -> V {
@@ -308,7 +301,7 @@ where
     S: Data<Elem = T>,
     D: Dimension,
 {
-    check("gamma", gamma, None)?;
+    FOCUSING.check("gamma", gamma, None)?;
     elementwise::map(x, WeightMap::Weight(gamma.min(LARGEST_GAMMA)))
 }
 
@@ -334,7 +327,7 @@ where
     S: Data<Elem = T>,
     D: Dimension,
 {
-    check("gamma", gamma, None)?;
+    FOCUSING.check("gamma", gamma, None)?;
     elementwise::map(x, WeightMap::Gradient(gamma.min(LARGEST_GAMMA)))
 }
 

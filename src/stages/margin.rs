@@ -8,6 +8,7 @@ use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
 use crate::elementwise::{self, Map, native_map};
 use crate::error::Error;
+use crate::parameter::BELOW_ONE;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// The margin of a class.
@@ -147,14 +148,6 @@ impl Map for ShiftMap {
     }
 }
 
-/// Fails unless 0 ≤ m < 1.
-pub(crate) fn check(m: f64, class: Option<usize>) -> Result<(), Error> {
-    if (0.0..1.0).contains(&m) {
-        return Ok(());
-    }
-    Err(Error::ParameterOutOfRange { parameter: "prob_margin", expected: "at least 0 and below 1", actual: m, class })
-}
-
 /// u = max(p − m, 0), element by element.
 ///
 /// # Errors
@@ -176,7 +169,7 @@ where
     S: Data<Elem = T>,
     D: Dimension,
 {
-    check(prob_margin, None)?;
+    BELOW_ONE.check("prob_margin", prob_margin, None)?;
     elementwise::map(probabilities, ShiftMap::Shift(prob_margin))
 }
 
@@ -201,6 +194,6 @@ where
     S: Data<Elem = T>,
     D: Dimension,
 {
-    check(prob_margin, None)?;
+    BELOW_ONE.check("prob_margin", prob_margin, None)?;
     elementwise::map(probabilities, ShiftMap::Gradient(prob_margin))
 }

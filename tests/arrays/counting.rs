@@ -83,11 +83,11 @@ proptest! {
         }
         assert_all_close(&weighted.gradient, &gradient, 1e-14)?;
         assert_all_close(&weighted.hessian_diagonal, &hessian, 1e-14)?;
+        let weighs = class_weights(&builder).sum() > 0.0 && !rows.is_empty();
         let weighted_mean = builder.reduction(Reduction::WeightedMean).build().unwrap();
-        if !rows.is_empty() {
-            let mean = weighted_mean.forward(&z, Targets::new(&y).weights(&of_rows)).unwrap();
-            assert_close(mean, weighted_mean.to_builder().reduction(Reduction::Mean).build().unwrap()
-                .forward(&repeated_z, &repeated_y).unwrap(), 1e-13)?;
+        match weighted_mean.forward(&z, Targets::new(&y).weights(&of_rows)) {
+            Ok(mean) => assert_close(mean, weighted_mean.forward(&repeated_z, &repeated_y).unwrap(), 1e-13)?,
+            Err(error) => prop_assert!(!weighs && matches!(error, Error::EmptyMean { .. }), "{error}"),
         }
     }
 
@@ -95,6 +95,7 @@ proptest! {
     fn unknown_labels_are_removed_elements(builder in builders(), (z, y) in batch(), known in vec(any::<bool>(), 100), reduction in
         select(vec![Reduction::Mean, Reduction::Sum, Reduction::BatchMean, Reduction::PositiveMean, Reduction::WeightedMean]))
     {
+        let weighs = reduction != Reduction::WeightedMean || class_weights(&builder).sum() > 0.0;
         let loss = builder.reduction(reduction).build().unwrap();
         // Whole rows, so that removing them leaves an array.
         let rows: Vec<_> = (0..z.nrows()).filter(|&row| known[row]).collect();
@@ -112,7 +113,7 @@ proptest! {
         } else {
             loss.derivatives(&kept_z, &kept_y)
         };
-        if let (Reduction::Mean | Reduction::WeightedMean, true) = (reduction, rows.is_empty()) {
+        if let (Reduction::Mean | Reduction::WeightedMean, true) = (reduction, rows.is_empty() || !weighs) {
             prop_assert_eq!(hidden.unwrap_err(), Error::EmptyMean { shape: z.shape().to_vec() });
             return Ok(());
         }
@@ -237,7 +238,7 @@ proptest! {
     fn shards_add_up(builder in builders(), (z, y) in batch(), u in vec(weights(), 100), cut in 0..20_usize) {
         let cut = cut.min(z.nrows());
         let u = Array2::from_shape_vec(z.raw_dim(), u[..z.len()].to_vec()).unwrap();
-        let total = u.sum();
+        let total = (&u * &class_weights(&builder)).sum();
         prop_assume!(total > 0.0);
         let whole = builder.clone().reduction(Reduction::WeightedMean).build().unwrap();
         let part = builder.reduction(Reduction::Divisor(total)).build().unwrap();
@@ -249,6 +250,72 @@ proptest! {
         assert_close(parts[0].value + parts[1].value, whole.value, 1e-14)?;
         let gradient = concatenate(Axis(0), &[parts[0].gradient.view(), parts[1].gradient.view()]).unwrap();
         assert_all_close(&gradient, &whole.gradient, 1e-15)?;
+    }
+
+    /// Whatever is known and weighed, and from wherever labels come.
+    #[test]
+    fn weighted_mean_divides_by_all_weights_of_elements(
+        builder in builders(),
+        (z, y) in batch(),
+        u in vec(weights(), 100),
+        known in vec(any::<bool>(), 100),
+    ) {
+        let u = Array2::from_shape_vec(z.raw_dim(), u[..z.len()].to_vec()).unwrap();
+        let known = Array2::from_shape_vec(z.raw_dim(), known[..z.len()].to_vec()).unwrap();
+        let hard = y.mapv(|y| y > 0.7);
+        let labels = Array2::from_shape_fn(z.raw_dim(), |at| known[at].then_some(hard[at]));
+        let (present, unknown) = (labels.mapv(|y| y == Some(true)), labels.mapv(|y| y.is_none()));
+        let (present, unknown) = (sparse(present.view(), 1), sparse(unknown.view(), 0));
+        let loss = builder.clone().reduction(Reduction::WeightedMean).build().unwrap();
+        let ones = Array2::ones(z.raw_dim());
+        for weights in [&u, &ones] {
+            let one = known.mapv(|known| f64::from(u8::from(known)));
+            let divisor = (&(weights * &class_weights(&builder)) * &one).sum();
+            prop_assume!(divisor > 0.0);
+            let sum = derivatives(&summed(&builder), &z, Targets::new(&labels).weights(weights));
+            let mean = derivatives(&loss, &z, Targets::new(&labels).weights(weights));
+            assert_close(mean.value, sum.value / divisor, 1e-14)?;
+            assert_all_close(&mean.gradient, &(sum.gradient / divisor), 1e-14)?;
+            let lists = Targets::sparse(&present.0, &present.1).unknown(&unknown.0, &unknown.1);
+            prop_assert_eq!(bits(&derivatives(&loss, &z, lists.weights(weights))), bits(&mean));
+        }
+        // What is not given is 1.
+        let given = loss.forward(&z, Targets::new(&labels).weights(&ones)).unwrap();
+        prop_assert_eq!(loss.forward(&z, &labels).unwrap().to_bits(), given.to_bits());
+    }
+
+    #[test]
+    fn sparse_unknown_labels_are_unknown(builder in builders(), (z, y) in batch(), labels in vec(0..4_u8, 100)) {
+        let loss = builder.build().unwrap();
+        let dense = Array2::from_shape_fn(z.raw_dim(), |(i, j)| match labels[i * CLASSES + j] {
+            0 => None,
+            1 => Some(true),
+            _ => Some(false),
+        });
+        let of = |label| sparse(dense.mapv(|y| y == label).view(), y.nrows() % 3);
+        let (present, absent, unknown) = (of(Some(true)), of(Some(false)), of(None));
+        let single = |(offsets, indices): &(Vec<usize>, Vec<usize>)| -> (Vec<i64>, Vec<u16>) {
+            (offsets.iter().map(|&offset| offset as i64).collect(), indices.iter().map(|&index| index as u16).collect())
+        };
+        let (few, verified) = (single(&present), single(&absent));
+        if let Ok(expected) = loss.derivatives(&z, Targets::new(&dense)) {
+            for z in [z.clone(), fortran(&z), reversed(&z)] {
+                let positives = Targets::sparse(&present.0, &present.1);
+                for targets in [
+                    positives.clone().unknown(&unknown.0, &unknown.1),
+                    positives.absent(&absent.0, &absent.1),
+                    Targets::sparse(&few.0, &few.1).absent(&verified.0, &verified.1),
+                    Targets::sparse(&few.0, &few.1).unknown(&unknown.0, &unknown.1),
+                ] {
+                    let actual = loss.derivatives(&z, targets).unwrap();
+                    prop_assert_eq!(actual.value, expected.value);
+                    prop_assert_eq!(bits(&actual), bits(&expected));
+                }
+            }
+        } else {
+            let all = Targets::sparse(&present.0, &present.1).unknown(&unknown.0, &unknown.1);
+            prop_assert!(loss.derivatives(&z, all).is_err());
+        }
     }
 
     #[test]
@@ -263,6 +330,11 @@ proptest! {
             prop_assert_eq!(bits(&actual), bits(&expected));
         }
     }
+}
+
+/// The weights of classes as they broadcast.
+fn class_weights(builder: &Builder) -> Array1<f64> {
+    Array1::from(builder.clone().build().unwrap().settings().class_weight().values().to_vec())
 }
 
 /// Rows as lists of present classes, behind the indices of other rows.
@@ -301,6 +373,14 @@ fn large_sparse_is_dense() {
         let (value, gradient) = loss.value_and_gradient(&z, &dense).unwrap();
         let (same, again) = loss.value_and_gradient(&z, Targets::sparse(&offsets, &indices)).unwrap();
         assert!(value == same && gradient == again, "{rows} × {classes}");
+        let is_unknown = |(i, j)| !dense[[i, j]] && (i + 3 * j) % 7 == 0;
+        let unknown = Array2::from_shape_fn((rows, classes), is_unknown);
+        let labels = Array2::from_shape_fn((rows, classes), |at| (!is_unknown(at)).then_some(dense[at]));
+        let (value, gradient) = loss.value_and_gradient(&z, &labels).unwrap();
+        let (others, listed) = sparse(unknown.view(), 0);
+        let targets = Targets::sparse(&offsets, &indices).unknown(&others, &listed);
+        let (same, again) = loss.value_and_gradient(&z, targets).unwrap();
+        assert!(value == same && gradient == again, "{rows} × {classes} with unknown labels");
     }
 }
 
@@ -317,38 +397,8 @@ fn sparse_is_dense_for_any_number_of_axes() {
     assert_eq!(loss.forward(&z, Targets::sparse(&[0, 1], &[0])), loss.forward(&z, &ndarray::arr0(1)));
     let nothing = Array2::<f64>::zeros((3, 0));
     let sum = summed(&AsymmetricLoss::builder());
-    assert_eq!(sum.forward(&nothing, Targets::sparse(&[0, 0, 0, 0], &[])), Ok(0.0));
-    assert_eq!(sum.forward(&Array2::<f64>::zeros((0, 3)), Targets::sparse(&[0], &[])), Ok(0.0));
-}
-
-#[test]
-fn malformed_sparse_labels_are_refused() {
-    let loss = AsymmetricLoss::default();
-    let z = Array2::<f32>::zeros((2, 3));
-    let of = |offsets: &[usize], indices: &[usize]| {
-        let error = loss.forward(&z, Targets::sparse(offsets, indices)).unwrap_err();
-        (error.to_string(), error)
-    };
-    let (text, error) = of(&[0, 1], &[0]);
-    assert_eq!(error, Error::ShapeMismatch { array: "offsets", expected: vec![3], actual: vec![2] });
-    assert_eq!(text, "the shape of offsets must be [3], but is [2]");
-    let (text, error) = of(&[0, 2, 1], &[0, 1]);
-    assert_eq!(error, Error::InvalidOffset { position: 2, least: 2, most: 2, actual: 1 });
-    assert_eq!(text, "the offset at 2 must be between 2 and 2, but is 1");
-    assert_eq!(of(&[0, 1, 3], &[0, 1]).1, Error::InvalidOffset { position: 2, least: 1, most: 2, actual: 3 });
-    assert_eq!(of(&[4, 4, 4], &[0, 1]).1, Error::InvalidOffset { position: 1, least: 4, most: 2, actual: 4 });
-    let (text, error) = of(&[0, 1, 3], &[0, 2, 2]);
-    assert_eq!(error, Error::InvalidIndex { position: 2, row: 1, least: 3, classes: 3, actual: 2 });
-    assert_eq!(
-        text,
-        "the classes of a row must increase and be below 3, so that at 2 (row 1) must be at least 3, but is 2"
-    );
-    assert_eq!(of(&[0, 0, 2], &[2, 1]).1, Error::InvalidIndex { position: 1, row: 1, least: 3, classes: 3, actual: 1 });
-    assert_eq!(of(&[0, 1, 1], &[3]).1, Error::InvalidIndex { position: 0, row: 0, least: 0, classes: 3, actual: 3 });
-    assert_eq!(
-        of(&[0, 1, 1], &[usize::MAX]).1,
-        Error::InvalidIndex { position: 0, row: 0, least: 0, classes: 3, actual: usize::MAX }
-    );
+    assert_eq!(sum.forward(&nothing, Targets::sparse(&[0, 0, 0, 0], &[0; 0])), Ok(0.0));
+    assert_eq!(sum.forward(&Array2::<f64>::zeros((0, 3)), Targets::sparse(&[0], &[0; 0])), Ok(0.0));
 }
 
 #[test]

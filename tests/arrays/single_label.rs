@@ -768,7 +768,7 @@ fn errors_name_the_place() {
     assert_eq!(fails(array![[0, 1], [3, -1]]), Error::ClassOutOfRange { index: vec![1, 0], classes: 3, actual: 3 });
     let error = fails(array![[0, 1], [2, -1]]);
     assert_eq!(error.to_string(), "targets must be classes below 3, but the one at [1, 1] is -1");
-    let shape = Error::ShapeMismatch { array: "targets", expected: vec![2, 2], actual: vec![2, 1] };
+    let shape = Error::ShapeMismatch { array: "class indices", expected: vec![2, 2], actual: vec![2, 1] };
     assert_eq!(fails(array![[0], [0]]), shape);
 
     let classes = array![[0, 0], [0, 0]];
@@ -795,6 +795,42 @@ fn errors_name_the_place() {
     assert!(loss.forward(&Array2::<f64>::zeros((1, 3)), Targets::dense(&nearly)).is_ok());
 }
 
+/// As the weighted mean of cross-entropy in PyTorch does.
+#[test]
+fn weighted_mean_divides_by_the_weights_of_targets_and_rows() {
+    let builder = || SingleLabelLoss::builder().class_weight([0.5, 2.0, 4.0]);
+    let mean = builder().reduction(Reduction::WeightedMean).build().unwrap();
+    let sum = builder().reduction(Reduction::Sum).build().unwrap();
+    let logits = array![[2.0_f64, -1.0, 0.5], [0.0, 1.0, 3.0], [-1.0, 0.5, 0.25], [f64::NAN, 0.0, 0.0]];
+    let (classes, weights) = (array![2, 0, 1, -1], array![1.0, 3.0, 0.25, 1.0]);
+    let targets = || Targets::classes(&classes).ignore(-1);
+    let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-15 * b.abs(), "{a} {b}");
+    close(mean.forward(&logits, targets()).unwrap(), sum.forward(&logits, targets()).unwrap() / 6.5);
+    let weighed = || targets().weights(&weights);
+    close(mean.forward(&logits, weighed()).unwrap(), sum.forward(&logits, weighed()).unwrap() / (4.0 + 1.5 + 0.5));
+    let logits = logits.slice(s![..3, ..]);
+    let shares = array![[0.25, 0.75, 0.0], [0.0, 1.0, 0.0], [0.5, 0.0, 0.5]];
+    let dense = || Targets::dense(&shares);
+    close(mean.forward(&logits, dense()).unwrap(), sum.forward(&logits, dense()).unwrap() / (1.625 + 2.0 + 2.25));
+    let invalid = array![[0.25, f64::NAN, 0.0], [0.0, 1.0, 0.0], [0.5, 0.0, 0.5]];
+    let error = mean.forward(&logits, Targets::dense(&invalid)).unwrap_err();
+    assert!(matches!(error, Error::InvalidTarget { ref index, .. } if *index == [0, 1]), "{error}");
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn what_is_saved_is_loaded_again() {
+    let builder = SingleLabelLoss::builder().gamma_neg([4, 2]).label_smoothing(0.05).class_weight([1.0, 0.5]);
+    let loss = builder.reduction(Reduction::Divisor(8.0)).build().unwrap();
+    let json = serde_json::to_string(&loss).unwrap();
+    let text = r#"{"gamma_neg":[4.0,2.0],"gamma_pos":0.0,"class_weight":[1.0,0.5],"label_smoothing":0.05,"reduction":"divisor(8)"}"#;
+    assert_eq!(json, text);
+    assert_eq!(serde_json::from_str::<SingleLabelLoss>(&json).unwrap(), loss);
+    assert_eq!(serde_json::from_str::<SingleLabelLoss>("{}").unwrap(), SingleLabelLoss::default());
+    let error = serde_json::from_str::<SingleLabelLoss>(r#"{"eps": 0.1}"#).unwrap_err().to_string();
+    assert!(error.starts_with("unknown field `eps`, which is `label_smoothing` here"), "{error}");
+}
+
 #[test]
 fn settings_are_checked_and_printed() {
     let out_of_range = |builder: Builder, name: &str| {
@@ -816,7 +852,7 @@ fn settings_are_checked_and_printed() {
 
     let loss = builder().gamma_pos([1, 2]).label_smoothing(0.05).reduction(Reduction::Divisor(8.0)).build().unwrap();
     let text =
-        "SingleLabelLoss(gamma_neg=4, gamma_pos=[1, 2], label_smoothing=0.05, class_weight=1, reduction=divisor(8))";
+        "SingleLabelLoss(gamma_neg=4, gamma_pos=[1, 2], class_weight=1, label_smoothing=0.05, reduction=divisor(8))";
     assert_eq!((loss.to_string(), format!("{loss:?}")), (text.to_owned(), text.to_owned()));
     assert_eq!(loss.settings().classes(), Some(2));
     assert_eq!(loss.to_builder().build().unwrap(), loss);

@@ -2,9 +2,11 @@
 
 use asymmetric_loss::reduction::{mean, mean_gradient, sum, sum_gradient};
 use asymmetric_loss::{
-    AsymmetricLoss, Builder, Error, Float, Implementation, Label, Reduction, activation, focal, margin,
+    AsymmetricLoss, Builder, ClassIndex, Error, Float, Implementation, Label, Reduction, SingleLabelLoss, Targets,
+    activation, focal, margin,
 };
-use ndarray::{Array1, Array2, Array3, array};
+use ndarray::{Array1, Array2, Array3, ArrayD, Ix2, array};
+use std::convert::Infallible;
 
 fn built(builder: Builder) -> AsymmetricLoss {
     builder.build().unwrap()
@@ -47,6 +49,166 @@ fn different_shapes_are_refused() {
 
     let vjp = loss.vjp(&logits, &logits, &other);
     assert_error(vjp, &mismatch("upstream"), "the shape of upstream must be [4, 3], but is [1, 3]");
+}
+
+/// The targets of another loss.
+#[test]
+fn a_column_of_class_indices_hints_at_the_loss_that_takes_it() {
+    let loss = AsymmetricLoss::default();
+    let hint = " (class indices, one per row, are targets of `SingleLabelLoss`)";
+    let logits = Array2::<f32>::zeros((4, 3));
+    let error = loss.forward(&logits, &array![[2], [0], [1], [1]]).unwrap_err();
+    assert_eq!(error.to_string(), format!("the shape of targets must be [4, 3], but is [4, 1]{hint}"));
+    let error = loss.forward(&logits.clone().into_dyn(), &array![2, 0, 1, 1].into_dyn()).unwrap_err();
+    assert_eq!(error.to_string(), format!("the shape of targets must be [4, 3], but is [4]{hint}"));
+    // That is no column.
+    let error = loss.forward(&logits, &array![[1, 0, 1, 1]]).unwrap_err().to_string();
+    assert!(!error.contains("SingleLabelLoss"), "{error}");
+    // What takes it does not hint at itself.
+    let logits = Array3::<f32>::zeros((2, 4, 3));
+    let error = SingleLabelLoss::default().forward(&logits, &array![[0], [1]]).unwrap_err();
+    assert_eq!(error.to_string(), "the shape of class indices must be [2, 4], but is [2, 1]");
+}
+
+#[test]
+fn weights_of_rows_are_told_their_shape() {
+    let mismatch = |shape: &[usize], weights: &[usize]| {
+        let (logits, weights) = (ArrayD::<f64>::zeros(shape), ArrayD::<f64>::ones(weights));
+        let targets = Targets::new(&logits).weights(&weights);
+        AsymmetricLoss::default().forward(&logits, targets).unwrap_err()
+    };
+    let error = mismatch(&[4, 3], &[4]);
+    assert_eq!(error, Error::BroadcastMismatch { expected: vec![4, 3], actual: vec![4] });
+    assert_eq!(
+        error.to_string(),
+        "weights must broadcast to the shape [4, 3], but their shape is [4] (one for each row is the shape [4, 1])"
+    );
+    assert!(mismatch(&[2, 4, 3], &[2, 4]).to_string().ends_with(" (one for each row is the shape [2, 4, 1])"));
+    for (shape, weights) in [(&[4, 3][..], &[5][..]), (&[4, 3], &[3, 1]), (&[4, 3], &[4, 3, 1])] {
+        let error = mismatch(shape, weights).to_string();
+        assert!(!error.contains("one for each row"), "{error}");
+    }
+}
+
+fn sparse_error<'a, O: ClassIndex, I: ClassIndex>(
+    targets: Targets<'a, Infallible, f32, Ix2>,
+    other: (&'a [O], &'a [I]),
+) -> Error {
+    let logits = Array2::<f32>::zeros((2, 3));
+    let loss = AsymmetricLoss::default();
+    let error = loss.forward(&logits, targets.clone().unknown(other.0, other.1)).unwrap_err();
+    assert!(loss.gradient(&logits, targets.absent(other.0, other.1)).is_err());
+    error
+}
+
+#[test]
+fn malformed_sparse_labels_are_refused() {
+    let loss = AsymmetricLoss::default();
+    let z = Array2::<f32>::zeros((2, 3));
+    fn of<O: ClassIndex, I: ClassIndex>(offsets: &[O], indices: &[I]) -> Error {
+        AsymmetricLoss::default().forward(&Array2::<f32>::zeros((2, 3)), Targets::sparse(offsets, indices)).unwrap_err()
+    }
+    let list = "present";
+    let offset = |position, least, most, actual| Error::InvalidOffset { list, position, least, most, actual };
+    let index = |position, row, least, actual| Error::InvalidIndex { list, position, row, least, classes: 3, actual };
+    let mismatch = Error::ShapeMismatch { array: "offsets", expected: vec![3], actual: vec![2] };
+    assert_error::<()>(Err(of(&[0, 1], &[0])), &mismatch, "the shape of offsets must be [3], but is [2]");
+    for (error, expected, text) in [
+        (
+            of(&[0, 2, 1], &[0, 1]),
+            offset(2, 2, 2, 1),
+            "the offset at 2 of the present classes must not be smaller than the one before it, 2, but is 1",
+        ),
+        (
+            of(&[0, 1, 3], &[0, 1]),
+            offset(2, 1, 2, 3),
+            "the offset at 2 of the present classes must not be larger than the number of indices, 2, but is 3",
+        ),
+        // The first that is behind all indices, and not one that follows it.
+        (
+            of(&[4, 4, 4], &[0, 1]),
+            offset(0, 0, 2, 4),
+            "the offset at 0 of the present classes must not be larger than the number of indices, 2, but is 4",
+        ),
+        (
+            of(&[-1_i64, 0, 1], &[0_u8]),
+            offset(0, 0, 1, -1),
+            "the offset at 0 of the present classes must not be negative, but is -1",
+        ),
+        (
+            of(&[0_i8, -1, 1], &[0_u8]),
+            offset(1, 0, 1, -1),
+            "the offset at 1 of the present classes must not be smaller than the one before it, 0, but is -1",
+        ),
+        (
+            of(&[0, 1, 3], &[0, 2, 2]),
+            index(2, 1, 3, 2),
+            "the index at 2 of the present classes (row 1) must be larger than the one before it, 2, but is 2",
+        ),
+        (
+            of(&[0, 0, 2], &[2, 1]),
+            index(1, 1, 3, 1),
+            "the index at 1 of the present classes (row 1) must be larger than the one before it, 2, but is 1",
+        ),
+        (
+            of(&[0, 2, 2], &[1, 3]),
+            index(1, 0, 2, 3),
+            "the index at 1 of the present classes (row 0) must be that of a class, below 3, but is 3",
+        ),
+        (
+            of(&[0_u16, 1, 1], &[-2_i32]),
+            index(0, 0, 0, -2),
+            "the index at 0 of the present classes (row 0) must be that of a class, below 3, but is -2",
+        ),
+        (
+            of(&[0, 1, 1], &[u64::MAX]),
+            index(0, 0, 0, u64::MAX.into()),
+            "the index at 0 of the present classes (row 0) must be that of a class, below 3, but is 18446744073709551615",
+        ),
+    ] {
+        assert_error::<()>(Err(error), &expected, text);
+    }
+    // Of the other list.
+    let present = || Targets::sparse(&[0, 1, 2], &[1, 0]);
+    let error = sparse_error(present(), (&[0_u8, 1, 3], &[0_u64, 2, 1]));
+    let expected = Error::InvalidIndex { list: "unknown", position: 2, row: 1, least: 3, classes: 3, actual: 1 };
+    let text = "the index at 2 of the unknown classes (row 1) must be larger than the one before it, 2, but is 1";
+    assert_error::<()>(Err(error), &expected, text);
+    let error = sparse_error(present(), (&[0, 1], &[0]));
+    assert_eq!(error, Error::ShapeMismatch { array: "offsets", expected: vec![3], actual: vec![2] });
+    let error = sparse_error(present(), (&[0, 2, 4], &[0, 2, 0, 2]));
+    let text = "the present classes of a row must not be among its unknown ones, but class 0 of row 1 is";
+    assert_error::<()>(Err(error), &Error::ListedTwice { list: "unknown", row: 1, class: 0 }, text);
+    assert!(loss.forward(&z, present().unknown(&[0, 2, 4], &[0, 2, 1, 2])).is_ok());
+}
+
+#[test]
+fn alpha_near_its_ends_is_named() {
+    let range = "0, or between 1e-12 and 1 - 1e-12";
+    for (alpha, printed) in [
+        (1.0 - 1e-13, "0.9999999999999"),
+        (1e-13, "1e-13"),
+        (f64::MIN_POSITIVE, "2.2250738585072014e-308"),
+        (1.0, "1"),
+        (-0.5, "-0.5"),
+        (f64::NAN, "NaN"),
+    ] {
+        let error = AsymmetricLoss::builder().alpha(alpha).build();
+        let text = format!("alpha must be {range}, but is {printed}");
+        assert_error(error, &out_of_range("alpha", range, alpha, None), &text);
+        let error = AsymmetricLoss::builder().alpha([0.5, alpha]).build();
+        assert_error(error, &out_of_range("alpha", range, alpha, Some(1)), &format!("{text} for class 1"));
+    }
+    for alpha in [0.0, 1e-12, 0.25, 1.0 - 1.1e-12] {
+        assert!(AsymmetricLoss::builder().alpha(alpha).build().is_ok(), "{alpha}");
+    }
+    let builder = || AsymmetricLoss::builder().gamma_neg([1, 2, 3]);
+    let length = |parameter| Error::ParameterLength { parameter, expected: 3, actual: 2 };
+    assert_eq!(builder().alpha([0.5, 0.5]).build().unwrap_err(), length("alpha"));
+    assert_eq!(builder().alpha(0.5).class_weight([1, 2]).build().unwrap_err(), length("class_weight"));
+    let none: [f64; 0] = [];
+    let error = AsymmetricLoss::builder().alpha(none).build().unwrap_err();
+    assert_eq!(error, Error::EmptyParameter { parameter: "alpha" });
 }
 
 #[test]
@@ -149,14 +311,25 @@ fn unknown_names_are_refused() {
     );
     assert_error(
         "None".parse::<Reduction>(),
-        &unknown(
-            "reduction",
-            "mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n) (`AsymmetricLoss::losses` gives the loss of each element)",
-            "None",
-        ),
-        "reduction must be mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n) (`AsymmetricLoss::losses` gives the loss of each element), but is \"None\"",
+        &unknown("reduction", "mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n)", "None"),
+        "reduction must be mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n), but is \"None\" \
+         (`losses` gives the loss of each element)",
     );
-    for name in ["", "average", "divisor", "divisor()", "divisor(x)", "divisor(2"] {
+    for name in [
+        "",
+        "average",
+        "divisor",
+        "divisor()",
+        "divisor(x)",
+        "divisor(2",
+        "mean_",
+        "-mean",
+        "me-an",
+        "batch--mean",
+        "mean()",
+        "sum(1)",
+        "positive mean",
+    ] {
         assert_error(
             name.parse::<Reduction>(),
             &unknown("reduction", "mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n)", name),
@@ -172,7 +345,7 @@ fn divisors_out_of_range_are_refused() {
     for divisor in [0.0, -1.0, 1e-320, f64::NAN, f64::INFINITY] {
         let expected = out_of_range("reduction", "finite and at least 2.3e-308", divisor, None);
         let printed = if divisor == 1e-320 { "1e-320".to_owned() } else { divisor.to_string() };
-        let text = format!("reduction must be finite and at least 2.3e-308, but is {printed}");
+        let text = format!("the divisor of the reduction must be finite and at least 2.3e-308, but is {printed}");
         assert_error(AsymmetricLoss::builder().reduction(Reduction::Divisor(divisor)).build(), &expected, &text);
         assert_error(format!("divisor({divisor})").parse::<Reduction>(), &expected, &text);
     }
@@ -182,8 +355,9 @@ fn divisors_out_of_range_are_refused() {
 #[test]
 fn divisors_whose_reciprocal_overflows_are_refused() {
     let loss = built(AsymmetricLoss::builder().reduction(Reduction::Divisor(1e-39)));
-    let expected = out_of_range("reduction", "a divisor whose reciprocal is in the range of the logits", 1e-39, None);
-    let text = "reduction must be a divisor whose reciprocal is in the range of the logits, but is 1e-39";
+    let expected = out_of_range("reduction", "so large that the type of the logits has its reciprocal", 1e-39, None);
+    let text =
+        "the divisor of the reduction must be so large that the type of the logits has its reciprocal, but is 1e-39";
     assert_error(loss.gradient(&array![-4.0_f32, 0.0], &array![0, 1]), &expected, text);
     assert_eq!(loss.gradient(&array![-4.0, 0.0], &array![0, 1]).unwrap()[0], 0.0);
 }
@@ -217,13 +391,12 @@ fn labels_that_change_between_reads_are_refused() {
     #[derive(Clone, Copy)]
     struct Fickle;
     impl Label for Fickle {
-        const MAY_BE_UNKNOWN: bool = false;
-
         fn presence(self) -> Option<f64> {
             Some(if ASKED.fetch_add(1, Ordering::Relaxed) == 0 { 7.0 } else { 1.0 })
         }
     }
-    let error = AsymmetricLoss::default().forward(&array![0.5], &array![Fickle]).unwrap_err();
+    // Other reductions ask it whether it is known, before the kernel does.
+    let error = reduced(Reduction::Sum).forward(&array![0.5], &array![Fickle]).unwrap_err();
     assert!(matches!(error, Error::InvalidTarget { ref index, .. } if index.is_empty()), "{error}");
 }
 
@@ -232,10 +405,18 @@ fn targets_out_of_range_are_refused() {
     let loss = AsymmetricLoss::default();
     let logits = Array3::<f64>::zeros((2, 3, 4));
     for (value, text) in [
-        (f64::NAN, "targets must lie in [0, 1], but the one at [1, 0, 3] is NaN"),
+        (
+            f64::NAN,
+            "targets must lie in [0, 1], but the one at [1, 0, 3] is NaN (if that means unknown, \
+             `Targets::new(&labels).ignore(f64::NAN)`)",
+        ),
         (f64::INFINITY, "targets must lie in [0, 1], but the one at [1, 0, 3] is inf"),
         (f64::NEG_INFINITY, "targets must lie in [0, 1], but the one at [1, 0, 3] is -inf"),
-        (-1.0, "targets must lie in [0, 1], but the one at [1, 0, 3] is -1"),
+        (
+            -1.0,
+            "targets must lie in [0, 1], but the one at [1, 0, 3] is -1 (if that means unknown, \
+             `Targets::new(&labels).ignore(-1)`)",
+        ),
         (1.0 + f64::EPSILON, "targets must lie in [0, 1], but the one at [1, 0, 3] is 1.0000000000000002"),
         (2.0, "targets must lie in [0, 1], but the one at [1, 0, 3] is 2"),
     ] {

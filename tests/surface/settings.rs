@@ -83,8 +83,8 @@ fn losses_with_the_same_settings_are_equal() {
 fn settings_print_on_one_line() {
     let loss = every_setting().build().unwrap();
     let text = "AsymmetricLoss(gamma_neg=[4, 2, 0.25], gamma_pos=1.5, prob_margin=[0, 0.05, 1e-300], \
-                implementation=deep-psp, detach_focal_weight=true, log_floor=1e-8, reduction=divisor(0.1), \
-                class_weight=[1, 0, 2], pos_weight=2.5, label_smoothing=0.125, curvature=at-least(0.01))";
+                class_weight=[1, 0, 2], pos_weight=2.5, implementation=deep-psp, detach_focal_weight=true, \
+                log_floor=1e-8, reduction=divisor(0.1), label_smoothing=0.125, curvature=at-least(0.01))";
     assert_eq!(loss.to_string(), text);
     assert_eq!(format!("{loss:?}"), text);
     let many = AsymmetricLoss::builder().gamma_neg(vec![2; 1000]).build().unwrap();
@@ -164,13 +164,15 @@ fn names_are_those_of_the_reference_in_any_case() {
         assert_eq!(name.to_uppercase().parse(), Ok(curvature));
         assert_eq!(format!("{curvature:>17}").chars().count(), 17);
     }
-    for name in ["", "floor", "at-least", "exact(1)", "magnitude()", "magnitude(x)", "magnitude(1"] {
+    for name in
+        ["", "floor", "at-least", "at_least_(1)", "exact-", "exact(1)", "magnitude()", "magnitude(x)", "magnitude(1"]
+    {
         let error = name.parse::<Curvature>().unwrap_err().to_string();
         assert_eq!(error, format!("curvature must be exact, at-least(ε) or magnitude(ε), but is {name:?}"));
     }
     for name in ["at-least(-1)", "magnitude(NaN)", "magnitude(inf)"] {
         let error = name.parse::<Curvature>().unwrap_err().to_string();
-        assert!(error.starts_with("curvature must be between 0 and 1e12, but is "), "{error}");
+        assert!(error.starts_with("the ε of curvature must be between 0 and 1e12, but is "), "{error}");
     }
 }
 
@@ -184,7 +186,7 @@ mod saved {
     #[test]
     fn settings_are_saved_as_names_and_numbers() {
         let json = serde_json::to_string(&every_setting().build().unwrap()).unwrap();
-        let text = r#"{"gamma_neg":[4.0,2.0,0.25],"gamma_pos":1.5,"prob_margin":[0.0,0.05,1e-300],"implementation":"deep-psp","detach_focal_weight":true,"log_floor":1e-8,"reduction":"divisor(0.1)","class_weight":[1.0,0.0,2.0],"pos_weight":2.5,"label_smoothing":0.125,"curvature":"at-least(0.01)"}"#;
+        let text = r#"{"gamma_neg":[4.0,2.0,0.25],"gamma_pos":1.5,"prob_margin":[0.0,0.05,1e-300],"class_weight":[1.0,0.0,2.0],"pos_weight":2.5,"implementation":"deep-psp","detach_focal_weight":true,"log_floor":1e-8,"reduction":"divisor(0.1)","label_smoothing":0.125,"curvature":"at-least(0.01)"}"#;
         assert_eq!(json, text);
     }
 
@@ -209,17 +211,50 @@ mod saved {
                 r#"{"implementation": "focal"}"#,
                 "implementation must be alibaba-miil, deep-psp or paper, but is \"focal\"",
             ),
-            (r#"{"reduction": "divisor(0)"}"#, "reduction must be finite and at least 2.3e-308, but is 0"),
+            (
+                r#"{"reduction": "divisor(0)"}"#,
+                "the divisor of the reduction must be finite and at least 2.3e-308, but is 0",
+            ),
+            (
+                r#"{"reduction": "mean_"}"#,
+                "reduction must be mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n), but is \"mean_\"",
+            ),
+            (
+                r#"{"reduction": 128}"#,
+                "invalid type: integer `128`, expected mean, sum, batch-mean, weighted-mean, positive-mean or divisor(n)",
+            ),
+            (
+                r#"{"curvature": 0.01}"#,
+                "invalid type: floating point `0.01`, expected exact, at-least(ε) or magnitude(ε)",
+            ),
+            (r#"{"curvature": "at-least(-1)"}"#, "the ε of curvature must be between 0 and 1e12, but is -1"),
+            (r#"{"clip": 0.05}"#, "unknown field `clip`, which is `prob_margin` here"),
+            (r#"{"eps": 1e-8}"#, "unknown field `eps`, which is `log_floor` here"),
+            (
+                r#"{"disable_torch_grad_focal_loss": true}"#,
+                "unknown field `disable_torch_grad_focal_loss`, which is `detach_focal_weight` here",
+            ),
+            (
+                r#"{"alpha": 0.25}"#,
+                "unknown field `alpha`, which is `class_weight = 1 - alpha` and `pos_weight = alpha / (1 - alpha)` here",
+            ),
+            (r#"{"gamma_pos": 1, "gamma_pos": 2}"#, "duplicate field `gamma_pos`"),
             (r#"{"gamma_neg": "4"}"#, "expected a number or a list of numbers"),
             (r#"{"gamma": 4}"#, "unknown field `gamma`"),
         ] {
             let error = serde_json::from_str::<AsymmetricLoss>(json).unwrap_err().to_string();
             assert!(error.contains(message), "{json}: {error}");
             assert!(serde_json::from_str::<Settings>(json).is_err());
-            // The way of serde, and what a derived function of that name would shadow.
+            // The way of serde, and what a derived function of that name would shadow. A value has no key twice.
+            if message.starts_with("duplicate") {
+                continue;
+            }
             let value: serde_json::Value = serde_json::from_str(json).unwrap();
             assert!(Settings::deserialize(&value).is_err() && AsymmetricLoss::deserialize(value).is_err());
         }
+        // In TOML the message points at the key.
+        let error = toml::from_str::<AsymmetricLoss>("gamma_neg = 2\nclip = 0.05").unwrap_err();
+        assert_eq!(error.span(), Some(14..18), "{error}");
         let error = serde_json::from_str::<AsymmetricLoss>("[4, 2, 0.5]").unwrap_err().to_string();
         assert!(error.contains("expected settings by name"), "{error}");
     }
