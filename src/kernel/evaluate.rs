@@ -286,6 +286,7 @@ impl<'a, T: Float, const L: usize, const N: usize> Inputs<'a, T, L, N> {
         Inputs { logits: zeros, labels: zeros, factors: [None; FACTORS], cursor }
     }
 
+    #[inline(always)]
     fn block<'b>(&'b mut self, run: &Run<'a, T>, range: &Range<usize>) -> Block<'b, T, L> {
         let labels = match run.labels {
             LabelRun::Floats(floats) => steps(&floats[range.clone()], &mut self.labels),

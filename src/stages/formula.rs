@@ -2,7 +2,7 @@
 
 use super::activation::{self, Reference};
 use super::weights::{self, Survey};
-use super::{Column, Results, Steps, TERMS, Terms, cross_entropy, focal, margin, parameters, soft};
+use super::{Column, Results, Steps, TERMS, Terms, Uniform, cross_entropy, focal, margin, parameters, soft};
 use crate::arithmetic::Arithmetic;
 use crate::element::Float;
 use crate::settings::Implementation;
@@ -350,30 +350,30 @@ impl<V: Arithmetic, K> Stages<'_, V, K> {
         K: Column<V, L>,
     {
         if self.is_raised_last(is_blended) {
-            self.product::<L, true>(labels, terms, results);
+            self.product::<K, L, true>([self.class.gamma_pos, self.class.gamma_neg], labels, terms, results);
         } else {
-            self.product::<L, false>(labels, terms, results);
+            // The powers are there, and the exponents of no account.
+            self.product::<_, L, false>([Uniform(V::Element::from_f64(0.0)); 2], labels, terms, results);
         }
     }
 
-    fn product<const L: usize, const WHOLE: bool>(
+    fn product<E: Column<V, L>, const L: usize, const WHOLE: bool>(
         &self,
+        exponents: [E; 2],
         labels: &Steps<V::Element, L>,
         terms: &Terms<'_, V::Element, L>,
         results: &mut Results<'_, V::Element, L>,
-    ) where
-        K: Column<V, L>,
-    {
-        let (context, scale, exponents) = (self.context, self.scale, [self.class.gamma_pos, self.class.gamma_neg]);
+    ) {
+        let (context, scale) = (self.context, self.scale);
         match self.order {
             Order::Value => {
-                focal::product_stage::<V, K, L, 0, WHOLE>(context, exponents, labels, terms, scale, results);
+                focal::product_stage::<V, E, L, 0, WHOLE>(context, exponents, labels, terms, scale, results);
             }
             Order::First | Order::Parameters => {
-                focal::product_stage::<V, K, L, 1, WHOLE>(context, exponents, labels, terms, scale, results);
+                focal::product_stage::<V, E, L, 1, WHOLE>(context, exponents, labels, terms, scale, results);
             }
             Order::Second => {
-                focal::product_stage::<V, K, L, 2, WHOLE>(context, exponents, labels, terms, scale, results);
+                focal::product_stage::<V, E, L, 2, WHOLE>(context, exponents, labels, terms, scale, results);
             }
         }
     }
