@@ -4,7 +4,8 @@
 //! derives the forms.
 
 use super::activation::{Reference, bound};
-use super::{Column, Steps, Terms, for_each_value, replace, stage};
+use super::columns::Terms;
+use super::{Column, Steps, for_each_value, replace, stage};
 use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
 

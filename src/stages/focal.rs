@@ -4,7 +4,8 @@
 //! x⁰ = 1, also for x = 0.
 
 use super::activation::bound;
-use super::{Column, Results, Steps, Terms, for_each_value, load_pair, stage};
+use super::columns::{Results, Terms};
+use super::{Column, Steps, for_each_value, load_pair, stage};
 use crate::arithmetic::{Arithmetic, Mask, Pair};
 use crate::element::Float;
 use crate::elementwise::{self, Map, native_map};

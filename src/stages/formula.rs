@@ -1,8 +1,9 @@
 //! Which stages a loss is made of.
 
 use super::activation::{self, Reference};
+use super::columns::{GeneralScratch, Results, Scratch, Terms};
 use super::weights::{self, Survey};
-use super::{Column, Results, Steps, TERMS, Terms, Uniform, cross_entropy, focal, margin, parameters, soft};
+use super::{Column, Steps, Uniform, cross_entropy, focal, margin, parameters, soft};
 use crate::arithmetic::Arithmetic;
 use crate::element::Float;
 use crate::settings::Implementation;
@@ -70,38 +71,6 @@ pub(crate) struct Stages<'a, V: Arithmetic, K> {
     pub(crate) order: Order,
     /// What derivatives are multiplied by.
     pub(crate) scale: V::Element,
-}
-
-/// The columns between the stages, `N` steps each.
-#[derive(Debug)]
-pub(crate) struct Scratch<T, const L: usize, const N: usize> {
-    activation: [[[T; L]; N]; 2],
-    terms: [[[T; L]; N]; TERMS],
-}
-
-impl<T: Float, const L: usize, const N: usize> Scratch<T, L, N> {
-    #[inline(always)]
-    pub(crate) fn new() -> Self {
-        let zeros = [[T::from_f64(0.0); L]; N];
-        Scratch { activation: [zeros; 2], terms: [zeros; TERMS] }
-    }
-}
-
-/// The columns that only soft and saturated elements need.
-#[derive(Debug)]
-pub(crate) struct GeneralScratch<T, const L: usize, const N: usize> {
-    clamped: [[T; L]; N],
-    /// Labels of 0 and of 1.
-    labels: [[[T; L]; N]; 2],
-    terms: [[[T; L]; N]; TERMS],
-    results: [[[T; L]; N]; 3],
-}
-
-impl<T: Float, const L: usize, const N: usize> GeneralScratch<T, L, N> {
-    pub(crate) fn new() -> Self {
-        let [zeros, ones] = [0.0, 1.0].map(|x| [[T::from_f64(x); L]; N]);
-        GeneralScratch { clamped: zeros, labels: [zeros, ones], terms: [zeros; TERMS], results: [zeros; 3] }
-    }
 }
 
 impl<V: Arithmetic, K> Stages<'_, V, K> {

@@ -3,7 +3,8 @@
 //! u = max(p − m, 0): a negative whose probability is at most m costs nothing. At p = m the derivative is 0.
 
 use super::activation::{Reference, Sigmoid};
-use super::{Column, Steps, Terms, for_each_value, stage};
+use super::columns::Terms;
+use super::{Column, Steps, for_each_value, stage};
 use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
 use crate::elementwise::{self, Map, native_map};

@@ -12,6 +12,7 @@
 //! labels; [`parameters`] holds the derivatives in γ₊, m and γ₋; [`weights`] is what happens to elements before and after.
 
 pub mod activation;
+pub(crate) mod columns;
 pub(crate) mod cross_entropy;
 pub mod focal;
 pub(crate) mod formula;
@@ -24,9 +25,6 @@ use crate::arithmetic::{Arithmetic, Pair};
 
 /// A number for each element of a block, `L` elements a step. `L` is a multiple of the lanes of every value.
 pub(crate) type Steps<T, const L: usize> = [[T; L]];
-
-/// Columns for the results of a block.
-pub(crate) type Results<'a, T, const L: usize> = [&'a mut Steps<T, L>; 3];
 
 /// Numbers that a stage reads: one for all elements of a block, or one for each.
 pub(crate) trait Column<V: Arithmetic, const L: usize>: Copy {
@@ -130,50 +128,3 @@ macro_rules! stage {
     };
 }
 pub(crate) use stage;
-
-/// What the stages hand on for labels of one kind: the base b of the focal weight and the cross-entropy C with their
-/// derivatives, and the weight.
-#[derive(Debug)]
-pub(crate) struct Terms<'a, T, const L: usize> {
-    /// b, and what its rounding has lost.
-    pub(crate) base: &'a mut Steps<T, L>,
-    pub(crate) base_low: &'a mut Steps<T, L>,
-    /// b′ and b″.
-    pub(crate) base_first: &'a mut Steps<T, L>,
-    pub(crate) base_second: &'a mut Steps<T, L>,
-    /// 1 − P, where P is the probability of the wrong answer: only for second derivatives and parameters.
-    pub(crate) complement: &'a mut Steps<T, L>,
-    /// v, whose logarithm the cross-entropy is.
-    pub(crate) v: &'a mut Steps<T, L>,
-    /// C, C′ and C″.
-    pub(crate) entropy: &'a mut Steps<T, L>,
-    pub(crate) entropy_first: &'a mut Steps<T, L>,
-    pub(crate) entropy_second: &'a mut Steps<T, L>,
-    /// γ as the derivatives see it.
-    pub(crate) gamma: &'a mut Steps<T, L>,
-    /// b^(γ−1).
-    pub(crate) over_base: &'a mut Steps<T, L>,
-}
-
-/// The number of columns of [`Terms`].
-pub(crate) const TERMS: usize = 11;
-
-impl<'a, T, const L: usize> Terms<'a, T, L> {
-    /// The first `steps` of every column.
-    pub(crate) fn new<const N: usize>(columns: &'a mut [[[T; L]; N]; TERMS], steps: usize) -> Self {
-        let [a, b, c, d, e, f, g, h, i, j, k] = columns;
-        Terms {
-            base: &mut a[..steps],
-            base_low: &mut b[..steps],
-            base_first: &mut c[..steps],
-            base_second: &mut d[..steps],
-            complement: &mut e[..steps],
-            v: &mut f[..steps],
-            entropy: &mut g[..steps],
-            entropy_first: &mut h[..steps],
-            entropy_second: &mut i[..steps],
-            gamma: &mut j[..steps],
-            over_base: &mut k[..steps],
-        }
-    }
-}

@@ -3,8 +3,9 @@
 //! ∂L/∂γ = L·ln b, and ∂L/∂m is the derivative of the product like that in the logit, where ∂b/∂m = −1 and ∂C/∂m = −1/v for a
 //! negative above the margin, and 0 elsewhere.
 
+use super::columns::Terms;
 use super::focal::ln_base;
-use super::{Steps, Terms, for_each_value, load_pair, stage};
+use super::{Steps, for_each_value, load_pair, stage};
 use crate::arithmetic::{Arithmetic, Pair};
 use crate::element::Float;
 

@@ -1,8 +1,9 @@
 //! Labels between 0 and 1: what both labels' losses, or their terms, are joined to.
 
 use super::activation::bound;
+use super::columns::Terms;
 use super::focal::{exponent, ln_base};
-use super::{Column, Steps, Terms, for_each_value, load_pair, stage};
+use super::{Column, Steps, for_each_value, load_pair, stage};
 use crate::arithmetic::{Arithmetic, Pair};
 
 /// The share of the positive in a mixture. A label of 1 has the weight π of its class as an element; see [`weights`](super::weights).
