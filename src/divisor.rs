@@ -5,12 +5,7 @@
 
 use crate::arithmetic::{Arithmetic, Task, run};
 use crate::element::{Element, Float};
-use crate::error::Error;
-use crate::kernel::Labels;
-use crate::label::{Known, Label};
 use crate::order::by_stride;
-use crate::reduction::Reduction;
-use crate::settings::Settings;
 use crate::threads::join;
 use ndarray::{ArrayView, ArrayView1, Axis, Dimension};
 
@@ -20,49 +15,28 @@ const BLOCK: usize = 1 << 10;
 /// What a number of 1 counts.
 const ONE: u64 = 1 << 52;
 
-/// The divisor of a call, whose weights come with the largest of them.
-pub(crate) fn divisor<T: Element, Y: Label, D: Dimension>(
-    settings: &Settings,
-    reduction: Reduction,
-    labels: &Labels<'_, Y, D>,
-    known: Known<Y>,
-    weights: Option<(&ArrayView<'_, T, D>, f64)>,
-    shape: &[usize],
-) -> Result<f64, Error> {
-    let count = || count(labels, known, shape.iter().product());
-    let weight = || weights.map_or_else(count, |(weights, largest)| weight(labels, known, weights, largest));
-    let positives = || match settings.label_smoothing {
-        0.0 => positives(labels, known),
-        alpha => positives(labels, known) * (1.0 - alpha) + count() * (alpha / 2.0),
-    };
-    reduction.divisor(shape, count, weight, positives)
+/// The number of labels that are known; `known` says of which that is not so for certain.
+pub(crate) fn count<Y: Copy + Sync, D: Dimension>(
+    labels: &ArrayView<'_, Y, D>,
+    is_known: impl Fn(Y) -> bool + Copy + Send + Sync,
+) -> f64 {
+    sum(labels.view(), None::<ArrayView<'_, Y, D>>, |y, _| u64::from(is_known(y))) as f64
 }
 
-/// The number of known labels.
-fn count<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>, elements: usize) -> f64 {
-    match labels {
-        Labels::Dense(labels) if known.is_in_doubt() => {
-            sum(labels.view(), None::<ArrayView<'_, Y, D>>, |y, _| u64::from(known.presence(y).is_some())) as f64
-        }
-        _ => elements as f64,
-    }
+/// The sum of numbers from 0 to 1; others count as 0.
+pub(crate) fn total<Y: Copy + Sync, D: Dimension>(
+    labels: &ArrayView<'_, Y, D>,
+    number: impl Fn(Y) -> f64 + Copy + Send + Sync,
+) -> f64 {
+    sum(labels.view(), None::<ArrayView<'_, Y, D>>, |y, _| whole(number(y))) as f64 / ONE as f64
 }
 
-/// The sum of the labels that are known and valid.
-fn positives<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>) -> f64 {
-    let number = |y, _| known.presence(y).map_or(0, whole);
-    match labels {
-        Labels::Dense(labels) => sum(labels.view(), None::<ArrayView<'_, Y, D>>, number) as f64 / ONE as f64,
-        Labels::Sparse(present) => present.count() as f64,
-    }
-}
-
-/// The sum of the weights of known labels.
-fn weight<T: Element, Y: Label, D: Dimension>(
-    labels: &Labels<'_, Y, D>,
-    known: Known<Y>,
+/// The sum of weights, of which none is above the largest: where there are labels, of those whose label is known.
+pub(crate) fn weight<T: Element, Y: Copy + Sync, D: Dimension>(
     weights: &ArrayView<'_, T, D>,
     largest: f64,
+    labels: Option<&ArrayView<'_, Y, D>>,
+    is_known: impl Fn(Y) -> bool + Copy + Send + Sync,
 ) -> f64 {
     if largest == 0.0 {
         return 0.0;
@@ -71,10 +45,11 @@ fn weight<T: Element, Y: Label, D: Dimension>(
     let unit = (largest.log2().floor() + 1.0).exp2();
     let number = |weight: T| whole(weight.to_float().to_f64() / unit);
     let sum = match labels {
-        Labels::Dense(labels) if known.is_in_doubt() => sum(labels.view(), Some(weights.view()), |y, weight| {
-            if known.presence(y).is_some() { weight.map_or(0, number) } else { 0 }
+        Some(labels) => sum(labels.view(), Some(weights.view()), |y, weight| match weight {
+            Some(weight) if is_known(y) => number(weight),
+            _ => 0,
         }),
-        _ => sum(weights.view(), None::<ArrayView<'_, Y, D>>, |weight, _| number(weight)),
+        None => sum(weights.view(), None::<ArrayView<'_, Y, D>>, |weight, _| number(weight)),
     };
     sum as f64 / ONE as f64 * unit
 }

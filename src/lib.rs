@@ -3,7 +3,6 @@
 
 mod adaptive;
 mod arithmetic;
-mod builder;
 mod checks;
 mod curvature;
 mod divisor;
@@ -12,18 +11,23 @@ mod elementwise;
 mod error;
 mod initial;
 mod kernel;
+mod kind;
 mod label;
 mod learning;
 mod loss;
+mod multi_label;
 mod names;
 mod order;
 mod parameter;
 mod pass;
 mod peak;
+mod plans;
+mod products;
 mod results;
 mod safeguard;
 #[cfg(feature = "serde")]
 mod saving;
+mod setting;
 mod settings;
 mod slices;
 mod sparse;
@@ -36,21 +40,23 @@ pub mod reduction;
 pub mod single_label;
 
 pub use adaptive::AdaptiveAsymmetry;
-pub use builder::Builder;
 pub use curvature::Derivatives;
 pub use element::{Element, Float};
 pub use error::Error;
+pub use kind::Kind;
 pub use label::Label;
 pub use learning::ParameterGradients;
-pub use loss::AsymmetricLoss;
+pub use loss::Loss;
+pub use multi_label::{AsymmetricLoss, MultiLabel};
 pub use parameter::Parameter;
 #[doc(inline)]
 pub use reduction::Reduction;
 pub use safeguard::Curvature;
-pub use settings::{Implementation, Settings};
-pub use single_label::SingleLabelLoss;
+pub use setting::SettingsList;
+pub use settings::{Builder, Implementation, Settings};
+pub use single_label::{SingleLabel, SingleLabelLoss};
 pub use stages::{activation, focal, margin};
-pub use targets::{IntoTargets, Targets};
+pub use targets::{IntoTargets, Labels, Source, Targets};
 
 /// The ndarray whose arrays the calls take: to build views of your own memory, whatever version you use elsewhere.
 pub use ndarray;

@@ -1,16 +1,13 @@
 //! Settings as data.
 
 use crate::error::Error;
-use crate::loss::AsymmetricLoss;
-use crate::parameter::Parameter;
+use crate::kind::Kind;
+use crate::loss::Loss;
 use crate::reduction::Reduction;
 use crate::safeguard::Curvature;
-use crate::settings::{Implementation, Settings};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error as _, MapAccess, Visitor};
+use crate::settings::Implementation;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt;
-use std::sync::Arc;
 
 /// What has a name is saved by it.
 macro_rules! by_name {
@@ -30,75 +27,68 @@ macro_rules! by_name {
 }
 by_name!(Curvature Implementation Reduction);
 
-/// The fields of [`Settings`], for serde to derive from. The settings themselves would get unchecked functions of that name.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Settings", default = "Settings::default", deny_unknown_fields)]
-struct Fields {
-    gamma_neg: Arc<Parameter>,
-    gamma_pos: Arc<Parameter>,
-    prob_margin: Arc<Parameter>,
-    implementation: Implementation,
-    detach_focal_weight: bool,
-    log_floor: f64,
-    reduction: Reduction,
-    class_weight: Arc<Parameter>,
-    pos_weight: Arc<Parameter>,
-    label_smoothing: f64,
-    curvature: Curvature,
+/// Settings are saved by name, and loaded by name only: a list of numbers could be anything.
+macro_rules! saved {
+    ($Settings:ident { $($name:ident)* }) => {
+        const _: () = {
+            use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+            use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+            const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+            impl Serialize for $Settings {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    let mut fields = serializer.serialize_struct("Settings", NAMES.len())?;
+                    $(fields.serialize_field(stringify!($name), &self.$name)?;)*
+                    fields.end()
+                }
+            }
+
+            struct ByName;
+
+            impl<'de> Visitor<'de> for ByName {
+                type Value = $Settings;
+
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("settings by name")
+                }
+
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$Settings, A::Error> {
+                    let (mut settings, mut seen) = ($Settings::default(), Vec::new());
+                    while let Some(name) = map.next_key::<String>()? {
+                        match &*name {
+                            $(stringify!($name) => settings.$name = map.next_value()?,)*
+                            _ => return Err(A::Error::unknown_field(&name, NAMES)),
+                        }
+                        if seen.contains(&name) {
+                            return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
+                        }
+                        seen.push(name);
+                    }
+                    settings.check().map_err(A::Error::custom)?;
+                    Ok(settings)
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $Settings {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    deserializer.deserialize_struct("Settings", NAMES, ByName)
+                }
+            }
+        };
+    };
 }
-
-impl Serialize for Settings {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Fields::serialize(self, serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Settings {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("Settings", NAMES, ByName)
-    }
-}
-
-const NAMES: &[&str] = &[
-    "gamma_neg",
-    "gamma_pos",
-    "prob_margin",
-    "implementation",
-    "detach_focal_weight",
-    "log_floor",
-    "reduction",
-    "class_weight",
-    "pos_weight",
-    "label_smoothing",
-    "curvature",
-];
-
-/// Takes settings by name only: a list of numbers could be anything.
-struct ByName;
-
-impl<'de> Visitor<'de> for ByName {
-    type Value = Settings;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("settings by name")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Settings, A::Error> {
-        let settings = Fields::deserialize(MapAccessDeserializer::new(map))?;
-        settings.check().map_err(A::Error::custom)?;
-        Ok(settings)
-    }
-}
+pub(crate) use saved;
 
 /// A loss is saved as its settings.
-impl Serialize for AsymmetricLoss {
+impl<K: Kind<Settings: Serialize>> Serialize for Loss<K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.settings().serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for AsymmetricLoss {
+impl<'de, K: Kind<Settings: Deserialize<'de>>> Deserialize<'de> for Loss<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Settings::deserialize(deserializer).map(Self::from)
+        K::Settings::deserialize(deserializer).map(|settings| Loss { plans: crate::plans::Plans::new(settings) })
     }
 }

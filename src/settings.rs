@@ -1,10 +1,12 @@
-//! What a loss is made of.
+//! What a loss of many labels is made of.
 
 use crate::error::Error;
+use crate::multi_label::MultiLabel;
 use crate::names::{Named, parse};
-use crate::parameter::{Parameter, Short};
+use crate::parameter::Parameter;
 use crate::reduction::Reduction;
 use crate::safeguard::Curvature;
+use crate::setting::{any, check, check_value, settings};
 use crate::stages::{focal, margin};
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -69,183 +71,169 @@ impl FromStr for Implementation {
     }
 }
 
-/// The settings of a loss: valid, comparable, printable on one line.
-///
-/// They come from [`AsymmetricLoss::settings`](crate::AsymmetricLoss::settings), or with the feature `serde` from a file, and
-/// [`AsymmetricLoss::from`](crate::AsymmetricLoss) makes a loss of them. To change one, go through
-/// [`to_builder`](crate::AsymmetricLoss::to_builder).
-///
-/// With the feature `serde` a file may say, in TOML,
-///
-/// ```toml
-/// gamma_neg = [4, 2.5]          # or one number
-/// gamma_pos = 1
-/// prob_margin = 0.05
-/// implementation = "deep-psp"   # alibaba-miil | deep-psp | paper
-/// detach_focal_weight = false
-/// log_floor = 0.0
-/// reduction = "divisor(128)"    # mean | sum | batch-mean | weighted-mean | positive-mean | divisor(n)
-/// class_weight = 1
-/// pos_weight = [3, 1.5]
-/// label_smoothing = 0.1
-/// curvature = "at-least(0.01)"  # exact | at-least(ε) | magnitude(ε)
-/// ```
-///
-/// What is not there has its default. An unknown name is an error, and so is what the builder refuses. Formats must keep names, and
-/// `serde_json` reads the last bit of a number only with its feature `float_roundtrip`.
-///
-/// # Examples
-///
-/// ```
-/// use asymmetric_loss::{AsymmetricLoss, Parameter};
-///
-/// let loss = AsymmetricLoss::builder().gamma_neg([4, 2]).build()?;
-/// assert_eq!(*loss.settings().gamma_neg(), Parameter::PerClass(vec![4.0, 2.0]));
-/// assert_eq!(
-///     loss.settings().to_string(),
-///     "gamma_neg=[4, 2], gamma_pos=1, prob_margin=0.05, implementation=alibaba-miil, detach_focal_weight=false, \
-///      log_floor=0, reduction=mean, class_weight=1, pos_weight=1, label_smoothing=0, curvature=exact"
-/// );
-/// # Ok::<(), asymmetric_loss::Error>(())
-/// ```
-// Values per class are shared: copies of a loss, and other reductions of it, cost nothing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
-    pub(crate) gamma_neg: Arc<Parameter>,
-    pub(crate) gamma_pos: Arc<Parameter>,
-    pub(crate) prob_margin: Arc<Parameter>,
-    pub(crate) implementation: Implementation,
-    pub(crate) detach_focal_weight: bool,
-    pub(crate) log_floor: f64,
-    pub(crate) reduction: Reduction,
-    pub(crate) class_weight: Arc<Parameter>,
-    pub(crate) pos_weight: Arc<Parameter>,
-    pub(crate) label_smoothing: f64,
-    pub(crate) curvature: Curvature,
-}
+settings! {
+    MultiLabel;
 
-impl Default for Settings {
+    /// The settings of a loss: valid, comparable, printable on one line.
+    ///
+    /// They come from [`AsymmetricLoss::settings`](crate::AsymmetricLoss::settings), or with the feature `serde` from a file, and
+    /// [`AsymmetricLoss::from`](crate::AsymmetricLoss) makes a loss of them. To change one, go through
+    /// [`to_builder`](crate::AsymmetricLoss::to_builder).
+    ///
+    /// With the feature `serde` a file may say, in TOML,
+    ///
+    /// ```toml
+    /// gamma_neg = [4, 2.5]          # or one number
+    /// gamma_pos = 1
+    /// prob_margin = 0.05
+    /// implementation = "deep-psp"   # alibaba-miil | deep-psp | paper
+    /// detach_focal_weight = false
+    /// log_floor = 0.0
+    /// reduction = "divisor(128)"    # mean | sum | batch-mean | weighted-mean | positive-mean | divisor(n)
+    /// class_weight = 1
+    /// pos_weight = [3, 1.5]
+    /// label_smoothing = 0.1
+    /// curvature = "at-least(0.01)"  # exact | at-least(ε) | magnitude(ε)
+    /// ```
+    ///
+    /// What is not there has its default. An unknown name is an error, and so is what the builder refuses. Formats must keep names, and
+    /// `serde_json` reads the last bit of a number only with its feature `float_roundtrip`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use asymmetric_loss::{AsymmetricLoss, Parameter};
+    ///
+    /// let loss = AsymmetricLoss::builder().gamma_neg([4, 2]).build()?;
+    /// assert_eq!(*loss.settings().gamma_neg(), Parameter::PerClass(vec![4.0, 2.0]));
+    /// assert_eq!(
+    ///     loss.settings().to_string(),
+    ///     "gamma_neg=[4, 2], gamma_pos=1, prob_margin=0.05, implementation=alibaba-miil, detach_focal_weight=false, \
+    ///      log_floor=0, reduction=mean, class_weight=1, pos_weight=1, label_smoothing=0, curvature=exact"
+    /// );
+    /// # Ok::<(), asymmetric_loss::Error>(())
+    /// ```
+    Settings;
+
     /// γ₋ = 4, γ₊ = 1, m = 0.05, [`Implementation::AlibabaMiil`], [`Reduction::Mean`]; no floor, no smoothing, all weights 1.
-    fn default() -> Self {
-        Settings {
-            gamma_neg: Arc::new(Parameter::Uniform(4.0)),
-            gamma_pos: Arc::new(Parameter::Uniform(1.0)),
-            prob_margin: Arc::new(Parameter::Uniform(0.05)),
-            implementation: Implementation::default(),
-            detach_focal_weight: false,
-            log_floor: 0.0,
-            reduction: Reduction::default(),
-            class_weight: Arc::new(Parameter::Uniform(1.0)),
-            pos_weight: Arc::new(Parameter::Uniform(1.0)),
-            label_smoothing: 0.0,
-            curvature: Curvature::default(),
-        }
-    }
-}
+    Default;
 
-impl Settings {
+    /// Builds an [`AsymmetricLoss`](crate::AsymmetricLoss); see [`AsymmetricLoss::builder`](crate::AsymmetricLoss::builder).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use asymmetric_loss::{AsymmetricLoss, Implementation, Reduction};
+    ///
+    /// let loss = AsymmetricLoss::builder()
+    ///     .gamma_neg([4.0, 2.0, 4.0])
+    ///     .gamma_pos(0)
+    ///     .implementation(Implementation::Paper)
+    ///     .reduction(Reduction::Sum)
+    ///     .build()?;
+    /// # Ok::<(), asymmetric_loss::Error>(())
+    /// ```
+    Builder;
+
+    /// The loss with these settings.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ParameterOutOfRange`] for a γ that is negative, NaN or infinite, for a margin or a floor outside [0, 1), for a
+    ///   weight that is neither 0 nor between 1e-12 and 1e12, for an α outside [0, 1), for smoothing outside [0, 1], for a floor
+    ///   of the curvature outside [0, 1e12], and for a divisor that is not positive and finite.
+    /// - [`Error::EmptyParameter`] for a setting without values.
+    /// - [`Error::ParameterLength`] if settings are given for different numbers of classes.
+    build;
+
     /// γ₋, the focusing exponent of negatives.
-    pub fn gamma_neg(&self) -> &Parameter {
-        &self.gamma_neg
-    }
+    gamma_neg: Parameter = 4.0, focal::check;
+    /// γ₋ ≥ 0, the focusing exponent of negatives; 4 by default.
+    (gamma);
 
     /// γ₊, the focusing exponent of positives.
-    pub fn gamma_pos(&self) -> &Parameter {
-        &self.gamma_pos
-    }
+    gamma_pos: Parameter = 1.0, focal::check;
+    /// γ₊ ≥ 0, the focusing exponent of positives; 1 by default.
+    (gamma);
 
     /// m, the probability up to which a negative costs nothing.
-    pub fn prob_margin(&self) -> &Parameter {
-        &self.prob_margin
-    }
+    prob_margin: Parameter = 0.05, margin::check;
+    /// m in [0, 1), the probability up to which a negative costs nothing; 0.05 by default.
+    (margin);
 
     /// The formulation.
-    pub fn implementation(&self) -> Implementation {
-        self.implementation
-    }
+    implementation: Implementation = Implementation::default(), any;
+    /// The formulation; [`Implementation::AlibabaMiil`] by default.
+    (implementation);
 
     /// Whether derivatives treat the focal weight as a constant.
-    pub fn detach_focal_weight(&self) -> bool {
-        self.detach_focal_weight
-    }
+    detach_focal_weight: bool = false, any;
+    /// Whether derivatives treat the focal weight as a constant; `false` by default.
+    ///
+    /// The reference calls it `disable_torch_grad_focal_loss`. Its `deep-psp` implementation then leaves the weight
+    /// out of the gradient altogether; this crate keeps it, as a constant.
+    (detach);
 
     /// ε of the logarithms; 0 if there is none.
-    pub fn log_floor(&self) -> f64 {
-        self.log_floor
-    }
+    log_floor: f64 = 0.0, check_value("at least 0 and below 1", |floor| (0.0..1.0).contains(&floor));
+    /// ε in [0, 1): logarithms are taken of max(·, ε); 0, which is off, by default. An ε below the smallest normal
+    /// number of the element type counts as 0.
+    ///
+    /// The reference has ε = 1e-8. It caps the cross-entropy at 18.42 and silences the gradient of predictions that
+    /// are badly wrong, so it is of use for reproducing reference runs only.
+    (floor);
 
     /// How the losses of all elements become one value.
-    pub fn reduction(&self) -> Reduction {
-        self.reduction
-    }
+    reduction: Reduction = Reduction::default(), |_, reduction: Reduction, _| reduction.check();
+    /// How the losses of all elements become one value; [`Reduction::Mean`] by default.
+    (reduction);
 
     /// c, what the losses of a class are multiplied by.
-    pub fn class_weight(&self) -> &Parameter {
-        &self.class_weight
-    }
+    class_weight: Parameter = 1.0, check_weight;
+    /// c, what the losses of a class are multiplied by: 0, or between 1e-12 and 1e12; 1 by default. A class of weight 0 is left
+    /// out, like elements of weight 0.
+    (weight);
 
     /// π, what the terms of positives are multiplied by.
-    pub fn pos_weight(&self) -> &Parameter {
-        &self.pos_weight
-    }
+    pos_weight: Parameter = 1.0, check_weight;
+    /// π, what the terms of positives are multiplied by: 0, or between 1e-12 and 1e12; 1 by default. One of 0 leaves out labels of 1.
+    ///
+    /// In [`Implementation::AlibabaMiil`] that is the positive's share of the cross-entropy, in the others its whole term. On
+    /// labels 0 and 1 it is the same.
+    (weight);
 
     /// α, how far labels are drawn to ½.
-    pub fn label_smoothing(&self) -> f64 {
-        self.label_smoothing
-    }
+    label_smoothing: f64 = 0.0, check_value("between 0 and 1", |alpha| (0.0..=1.0).contains(&alpha));
+    /// α in [0, 1]: a label y counts as y·(1 − α) + α/2; 0 by default. All else sees the smoothed label.
+    (alpha);
 
     /// What stands for negative curvature.
-    pub fn curvature(&self) -> Curvature {
-        self.curvature
-    }
+    curvature: Curvature = Curvature::default(), |_, curvature: Curvature, _| curvature.check();
+    /// What stands for negative curvature; [`Curvature::Exact`] by default.
+    (curvature);
+}
 
-    /// The number of classes, where a setting says it.
-    pub fn classes(&self) -> Option<usize> {
-        self.per_class().next().map(|(_, classes)| classes)
-    }
-
-    /// The name and the number of classes of each setting that is given per class.
-    pub(crate) fn per_class(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        let parameters = [
-            ("gamma_neg", &*self.gamma_neg),
-            ("gamma_pos", &self.gamma_pos),
-            ("prob_margin", &self.prob_margin),
-            ("class_weight", &self.class_weight),
-            ("pos_weight", &self.pos_weight),
-        ];
-        parameters.into_iter().filter_map(|(name, parameter)| Some((name, parameter.classes()?)))
-    }
-
-    /// Fails if a setting is out of range or empty, or if settings are given for different numbers of classes.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        check_each(&self.gamma_neg, |gamma, class| focal::check("gamma_neg", gamma, class))?;
-        check_each(&self.gamma_pos, |gamma, class| focal::check("gamma_pos", gamma, class))?;
-        check_each(&self.prob_margin, margin::check)?;
-        let (parameter, actual, class) = ("log_floor", self.log_floor, None);
-        if !(0.0..1.0).contains(&actual) {
-            return Err(Error::ParameterOutOfRange { parameter, expected: "at least 0 and below 1", actual, class });
-        }
-        for (name, parameter) in [("class_weight", &self.class_weight), ("pos_weight", &self.pos_weight)] {
-            check_each(parameter, |weight, class| check_weight(name, weight, class))?;
-        }
-        let (parameter, actual, class) = ("label_smoothing", self.label_smoothing, None);
-        if !(0.0..=1.0).contains(&actual) {
-            return Err(Error::ParameterOutOfRange { parameter, expected: "between 0 and 1", actual, class });
-        }
-        self.reduction.check()?;
-        self.curvature.check()?;
-        self.check_lengths()
-    }
-
-    fn check_lengths(&self) -> Result<(), Error> {
-        if let Some((parameter, _)) = self.per_class().find(|&(_, classes)| classes == 0) {
-            return Err(Error::EmptyParameter { parameter });
-        }
-        let Some(expected) = self.classes() else { return Ok(()) };
-        match self.per_class().find(|&(_, classes)| classes != expected) {
-            Some((parameter, actual)) => Err(Error::ParameterLength { parameter, expected, actual }),
-            None => Ok(()),
-        }
+impl Builder {
+    /// α-balancing, α in [0, 1): positives are multiplied by α and negatives by 1 − α. Short for a class weight of 1 − α and a
+    /// positive weight of α/(1 − α), which it replaces.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use asymmetric_loss::AsymmetricLoss;
+    /// use ndarray::array;
+    ///
+    /// let (plain, balanced) = (AsymmetricLoss::default(), AsymmetricLoss::builder().alpha(0.75).build()?);
+    /// let (logits, targets) = (array![0.5, 0.5], array![1, 0]);
+    /// let (plain, balanced) = (plain.losses(&logits, &targets)?, balanced.losses(&logits, &targets)?);
+    /// assert_eq!(balanced, plain * array![0.75, 0.25]);
+    /// # Ok::<(), asymmetric_loss::Error>(())
+    /// ```
+    pub fn alpha(mut self, alpha: impl Into<Parameter>) -> Self {
+        let alpha = Arc::new(alpha.into());
+        let is_valid = check_value("at least 0 and below 1", |alpha| (0.0..1.0).contains(&alpha));
+        self.invalid = check("alpha", &alpha, &mut None, is_valid).err();
+        self.pos_weight(alpha.map(|alpha| alpha / (1.0 - alpha))).class_weight(alpha.map(|alpha| 1.0 - alpha))
     }
 }
 
@@ -253,33 +241,7 @@ impl Settings {
 pub(crate) const LARGEST_WEIGHT: f64 = 1e12;
 
 /// Fails unless a weight is 0 or moderate.
-pub(crate) fn check_weight(parameter: &'static str, actual: f64, class: Option<usize>) -> Result<(), Error> {
-    if actual == 0.0 || (1.0 / LARGEST_WEIGHT..=LARGEST_WEIGHT).contains(&actual) {
-        return Ok(());
-    }
-    Err(Error::ParameterOutOfRange { parameter, expected: "0, or between 1e-12 and 1e12", actual, class })
-}
-
-pub(crate) fn check_each(
-    parameter: &Parameter,
-    check: impl Fn(f64, Option<usize>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    match parameter {
-        Parameter::Uniform(value) => check(*value, None),
-        Parameter::PerClass(values) => {
-            values.iter().enumerate().try_for_each(|(class, &value)| check(value, Some(class)))
-        }
-    }
-}
-
-impl Display for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { gamma_neg, gamma_pos, prob_margin, implementation, detach_focal_weight, .. } = self;
-        let Settings { reduction, class_weight, pos_weight, curvature, .. } = self;
-        let (log_floor, label_smoothing) = (Short(self.log_floor), Short(self.label_smoothing));
-        write!(f, "gamma_neg={gamma_neg}, gamma_pos={gamma_pos}, prob_margin={prob_margin}, ")?;
-        write!(f, "implementation={implementation}, detach_focal_weight={detach_focal_weight}, ")?;
-        write!(f, "log_floor={log_floor}, reduction={reduction}, class_weight={class_weight}, ")?;
-        write!(f, "pos_weight={pos_weight}, label_smoothing={label_smoothing}, curvature={curvature}")
-    }
+pub(crate) fn check_weight(name: &'static str, weight: f64, class: Option<usize>) -> Result<(), Error> {
+    let is_moderate = |weight| weight == 0.0 || (1.0 / LARGEST_WEIGHT..=LARGEST_WEIGHT).contains(&weight);
+    check_value("0, or between 1e-12 and 1e12", is_moderate)(name, weight, class)
 }

@@ -17,15 +17,20 @@ pub(crate) struct Present<'a> {
 }
 
 impl<'a> Present<'a> {
+    /// Lists that are not yet checked.
+    pub(crate) fn new(offsets: &'a [usize], indices: &'a [usize]) -> Self {
+        Present { offsets, indices, classes: 1, start: 0 }
+    }
+
     /// All elements of logits of this shape.
-    pub(crate) fn new(offsets: &'a [usize], indices: &'a [usize], shape: &[usize]) -> Result<Self, Error> {
+    pub(crate) fn fitted(self, shape: &[usize]) -> Result<Self, Error> {
         let (classes, rows) = shape.split_last().map_or((1, 1), |(classes, axes)| (*classes, axes.iter().product()));
-        if offsets.len() != rows + 1 {
-            let (expected, actual) = (vec![rows + 1], vec![offsets.len()]);
+        if self.offsets.len() != rows + 1 {
+            let (expected, actual) = (vec![rows + 1], vec![self.offsets.len()]);
             return Err(Error::ShapeMismatch { array: "offsets", expected, actual });
         }
-        check_rows(offsets, indices, classes, 0)?;
-        Ok(Present { offsets, indices, classes, start: 0 })
+        check_rows(self.offsets, self.indices, classes, 0)?;
+        Ok(Present { classes, ..self })
     }
 
     /// The elements behind the first so many.

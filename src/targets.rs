@@ -1,16 +1,24 @@
-//! What can stand as targets: labels, which of them are unknown, weights.
+//! What can stand as targets of a loss, and what they weigh.
 
 use crate::element::Element;
+use crate::error::Error;
+use crate::kernel::{Arrays, Fault, Pass, Position, walk};
+use crate::kind::Kind;
 use crate::label::{Known, Label};
-use ndarray::{ArrayBase, ArrayView, Data, Dimension, IxDyn};
+use crate::multi_label::MultiLabel;
+use crate::sparse::Present;
+use crate::sum::{Accumulator, Total};
+use ndarray::{ArrayBase, ArrayView, Axis, Data, Dimension, IxDyn};
 use sealed::Sealed;
 use std::convert::Infallible;
 
-/// The labels of a call, borrowed from an array or from lists of present classes, and what is to be known about them.
+/// The targets of a call, borrowed from arrays, and what they weigh.
 ///
-/// A reference to an array is enough where that is all.
+/// A reference to an array of labels, or of class indices, is enough where that is all.
 ///
 /// # Examples
+///
+/// Of an [`AsymmetricLoss`](crate::AsymmetricLoss):
 ///
 /// ```
 /// use asymmetric_loss::{AsymmetricLoss, Targets};
@@ -24,21 +32,44 @@ use std::convert::Infallible;
 /// assert!(value > 0.0 && gradient[[0, 2]] == 0.0);
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
+///
+/// Of a [`SingleLabelLoss`](crate::SingleLabelLoss):
+///
+/// ```
+/// use asymmetric_loss::{SingleLabelLoss, Targets};
+/// use ndarray::array;
+///
+/// let loss = SingleLabelLoss::default();
+/// let logits = array![[2.0, -1.0, 0.5], [f64::NAN, 0.0, 0.0], [-3.0, 0.2, 1.5]];
+/// let (classes, weights) = (array![0, -1, 2], array![1.0, 1.0, 0.5]);
+/// let targets = Targets::classes(&classes).ignore(-1).weights(&weights);
+/// let (value, gradient) = loss.value_and_gradient(&logits, targets)?;
+/// assert!(value > 0.0);
+/// assert_eq!(gradient.row(1), array![0.0, 0.0, 0.0]); // a row that is not known does not count
+/// # Ok::<(), asymmetric_loss::Error>(())
+/// ```
 #[derive(Clone, Debug)]
-pub struct Targets<'a, Y, T, D: Dimension> {
-    pub(crate) labels: Source<'a, Y, D>,
-    pub(crate) known: Known<Y>,
+pub struct Targets<'a, T, R> {
+    pub(crate) source: R,
     pub(crate) weights: Option<ArrayView<'a, T, IxDyn>>,
+}
+
+/// The label of each element: an array of labels, or lists of present classes.
+#[derive(Clone, Debug)]
+pub struct Labels<'a, Y, D: Dimension> {
+    pub(crate) form: LabelForm<'a, Y, D>,
+    pub(crate) known: Known<Y>,
 }
 
 /// Where labels come from.
 #[derive(Clone, Debug)]
-pub(crate) enum Source<'a, Y, D: Dimension> {
+pub(crate) enum LabelForm<'a, Y, D: Dimension> {
     Dense(ArrayView<'a, Y, D>),
-    Sparse { offsets: &'a [usize], indices: &'a [usize] },
+    /// Those of elements in logical order.
+    Sparse(Present<'a>),
 }
 
-impl<'a, Y: Label, T: Element, D: Dimension> Targets<'a, Y, T, D> {
+impl<'a, T, Y: Label, D: Dimension> Targets<'a, T, Labels<'a, Y, D>> {
     /// The labels of an array in the shape of the logits.
     ///
     /// # Examples
@@ -53,11 +84,11 @@ impl<'a, Y: Label, T: Element, D: Dimension> Targets<'a, Y, T, D> {
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
     pub fn new<S: Data<Elem = Y>>(labels: &'a ArrayBase<S, D>) -> Self {
-        Self::of(Source::Dense(labels.view()))
+        Self::of(LabelForm::Dense(labels.view()))
     }
 
-    fn of(labels: Source<'a, Y, D>) -> Self {
-        Targets { labels, known: Known { ignored: None }, weights: None }
+    fn of(form: LabelForm<'a, Y, D>) -> Self {
+        Targets { source: Labels { form, known: Known { ignored: None } }, weights: None }
     }
 
     /// Leaves out the elements with this label, which may be NaN: their label is unknown. Labels are compared by their presence, an `f64`.
@@ -78,14 +109,41 @@ impl<'a, Y: Label, T: Element, D: Dimension> Targets<'a, Y, T, D> {
     /// ```
     #[must_use]
     pub fn ignore(mut self, unknown: Y) -> Self {
-        self.known.ignored = Some(unknown);
+        self.source.known.ignored = Some(unknown);
         self
     }
+}
 
-    /// Multiplies the losses by weights ω: numbers between 0 and 1e12, in an array that broadcasts to the shape of the
-    /// logits, say `(n, 1)` for one per row.
+impl<'a, T, D: Dimension> Targets<'a, T, Labels<'a, Infallible, D>> {
+    /// Rows given as lists of present classes, as in CSR; all others are absent.
     ///
-    /// An element of weight 0 is left out, whatever its logit and label. Of the reductions, only
+    /// The classes of row i are `indices[offsets[i]..offsets[i + 1]]`, in increasing order. Logits of more than two axes have
+    /// their rows in logical order. No label is ever unknown, so its type is [`Infallible`]. `offsets` has one number more than there are rows; a part of the offsets, with all
+    /// indices, is a batch.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use asymmetric_loss::{AsymmetricLoss, Targets};
+    /// use ndarray::array;
+    ///
+    /// let logits = array![[0.5, -1.0, 0.0], [2.0, 0.0, -3.0]];
+    /// let (offsets, indices) = ([0, 2, 3], [0, 2, 1]);
+    /// let loss = AsymmetricLoss::default();
+    /// let value = loss.forward(&logits, Targets::sparse(&offsets, &indices))?;
+    /// assert_eq!(value, loss.forward(&logits, &array![[1, 0, 1], [0, 1, 0]])?);
+    /// # Ok::<(), asymmetric_loss::Error>(())
+    /// ```
+    pub fn sparse(offsets: &'a [usize], indices: &'a [usize]) -> Self {
+        Self::of(LabelForm::Sparse(Present::new(offsets, indices)))
+    }
+}
+
+impl<'a, T: Element, R> Targets<'a, T, R> {
+    /// Multiplies the losses by weights ω: numbers between 0 and 1e12, in an array that broadcasts to the shape of the losses. That
+    /// is the shape of the logits, where `(n, 1)` has one weight per row; for one label per row it is `(n,)`.
+    ///
+    /// An element or a row of weight 0 is left out, whatever its logits and its target. Of the reductions, only
     /// [`WeightedMean`](crate::Reduction::WeightedMean) divides by weights.
     ///
     /// # Examples
@@ -109,67 +167,111 @@ impl<'a, Y: Label, T: Element, D: Dimension> Targets<'a, Y, T, D> {
     }
 }
 
-impl<'a, T: Element, D: Dimension> Targets<'a, Infallible, T, D> {
-    /// Rows given as lists of present classes, as in CSR; all others are absent.
-    ///
-    /// The classes of row i are `indices[offsets[i]..offsets[i + 1]]`, in increasing order. Logits of more than two axes have
-    /// their rows in logical order. No label is ever unknown, so its type is [`Infallible`]. `offsets` has one number more than there are rows; a part of the offsets, with all
-    /// indices, is a batch.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use asymmetric_loss::{AsymmetricLoss, Targets};
-    /// use ndarray::array;
-    ///
-    /// let logits = array![[0.5, -1.0, 0.0], [2.0, 0.0, -3.0]];
-    /// let (offsets, indices) = ([0, 2, 3], [0, 2, 1]);
-    /// let loss = AsymmetricLoss::default();
-    /// let value = loss.forward(&logits, Targets::sparse(&offsets, &indices))?;
-    /// assert_eq!(value, loss.forward(&logits, &array![[1, 0, 1], [0, 1, 0]])?);
-    /// # Ok::<(), asymmetric_loss::Error>(())
-    /// ```
-    pub fn sparse(offsets: &'a [usize], indices: &'a [usize]) -> Self {
-        Self::of(Source::Sparse { offsets, indices })
-    }
-}
-
 /// New kinds of targets are kinds of [`Targets`].
-mod sealed {
+pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
 impl<S: Data, D> Sealed for &ArrayBase<S, D> {}
 
-impl<Y, T, D: Dimension> Sealed for Targets<'_, Y, T, D> {}
+impl<T, R> Sealed for Targets<'_, T, R> {}
 
-/// What can be given as targets of logits of type `T`: a reference to an array of [`Label`]s, or [`Targets`].
+/// What can be given as targets of logits of type `T` and dimension `D`, for a loss of the kind `K`: a reference to an array of
+/// [`Label`]s, or of [class indices](crate::single_label::ClassIndex); or [`Targets`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot stand as targets of logits with dimension `{D}`",
+    message = "`{Self}` cannot stand as targets of logits with dimension `{D}` for a loss of the kind `{K}`",
     label = "not targets",
-    note = "pass a reference to an array of labels, of the same ndarray and with as many axes as the logits",
+    note = "an `AsymmetricLoss` takes a reference to an array of labels, of the same ndarray and with as many axes as the logits",
+    note = "a `SingleLabelLoss` takes a reference to an array of integers with one axis less than the logits, or \
+            `Targets::dense(&array)` of an array with as many",
     note = "of an `ArrayRef` pass `&labels.view()`"
 )]
-pub trait IntoTargets<'a, T: Element, D: Dimension>: Sealed {
-    /// The type of a label.
-    type Label: Label;
+pub trait IntoTargets<'a, T, D: Dimension, K: Kind = MultiLabel>: Sealed {
+    /// Where the targets come from.
+    type Source: Source<D, Kind = K>;
 
     /// The targets.
-    fn into_targets(self) -> Targets<'a, Self::Label, T, D>;
+    fn into_targets(self) -> Targets<'a, T, Self::Source>;
 }
 
-impl<'a, Y: Label, S: Data<Elem = Y>, T: Element, D: Dimension> IntoTargets<'a, T, D> for &'a ArrayBase<S, D> {
-    type Label = Y;
+impl<'a, T, Y: Label, S: Data<Elem = Y>, D: Dimension> IntoTargets<'a, T, D> for &'a ArrayBase<S, D> {
+    type Source = Labels<'a, Y, D>;
 
-    fn into_targets(self) -> Targets<'a, Y, T, D> {
+    fn into_targets(self) -> Targets<'a, T, Self::Source> {
         Targets::new(self)
     }
 }
 
-impl<'a, Y: Label, T: Element, D: Dimension> IntoTargets<'a, T, D> for Targets<'a, Y, T, D> {
-    type Label = Y;
+impl<'a, T, D: Dimension, R: Source<D>> IntoTargets<'a, T, D, R::Kind> for Targets<'a, T, R> {
+    type Source = R;
 
     fn into_targets(self) -> Self {
         self
     }
+}
+
+/// The shape of the losses for logits of dimension `D`.
+pub(crate) type Losses<R, D> = <<R as Source<D>>::Kind as Kind>::Losses<D>;
+
+/// What targets come from, and how its elements go through the kernel: [`Labels`],
+/// [`Classes`](crate::single_label::Classes) or [`Dense`](crate::single_label::Dense).
+pub trait Source<D: Dimension>: Clone + Send + Sync {
+    /// The kind of loss.
+    type Kind: Kind;
+
+    /// The same, if it fits logits of this shape.
+    #[doc(hidden)]
+    fn fitted(&self, shape: &[usize]) -> Result<Self, Error>;
+
+    /// How many of the losses are known, given how many there are.
+    #[doc(hidden)]
+    fn count(&self, losses: usize) -> f64;
+
+    /// The sum of the weights of the known ones; none of them is above the largest.
+    #[doc(hidden)]
+    fn weight<T: Element>(&self, weights: &ArrayView<'_, T, Losses<Self, D>>, largest: f64) -> f64;
+
+    /// The sum of the labels.
+    #[doc(hidden)]
+    fn positives(&self, settings: &<Self::Kind as Kind>::Settings, losses: usize) -> f64;
+
+    /// How present the label of each element is, in logical order: none where that is not known, nothing for rows.
+    #[doc(hidden)]
+    fn presences(&self) -> impl Iterator<Item = Option<f64>> {
+        std::iter::empty()
+    }
+
+    /// Both parts, cut at an index of an axis; the first has so many elements.
+    #[doc(hidden)]
+    fn split_at(self, axis: Axis, index: usize, elements: usize) -> (Self, Self);
+
+    /// Evaluates all arrays.
+    #[doc(hidden)]
+    fn traverse<T: Element>(
+        pass: &Pass<'_, T::Float, Self::Kind>,
+        arrays: Arrays<'_, T, D, Self>,
+    ) -> Result<Total<T::Float>, Fault> {
+        let axis = arrays.logits.ndim().saturating_sub(1);
+        walk(pass, arrays, Position { class: 0, axis })
+    }
+
+    /// Evaluates arrays in sequence.
+    #[doc(hidden)]
+    fn leaf<T: Element>(
+        pass: &Pass<'_, T::Float, Self::Kind>,
+        arrays: Arrays<'_, T, D, Self>,
+        position: Position,
+        sum: &mut Accumulator<T::Float>,
+    ) -> Result<(), Fault>;
+
+    /// What is wrong, once the kernel has met a target that is not valid behind some elements that are, given what the losses are
+    /// multiplied by.
+    #[doc(hidden)]
+    fn invalid<T: Element>(
+        &self,
+        settings: &<Self::Kind as Kind>::Settings,
+        classes: usize,
+        factors: &[Option<ArrayView<'_, T, Losses<Self, D>>>],
+        valid: usize,
+    ) -> Error;
 }

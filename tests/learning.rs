@@ -2,7 +2,7 @@
 
 mod common;
 
-use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Implementation, Reduction, Targets};
+use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Implementation, Labels, Reduction, Targets};
 use common::dual::Dual;
 use common::{IMPLEMENTATIONS, STENCIL, targets};
 use ndarray::{Array1, Array2, Ix2, array};
@@ -31,7 +31,7 @@ impl Case {
         builder.gamma_neg(gamma_neg).gamma_pos(gamma_pos).prob_margin(prob_margin).build().expect("valid settings")
     }
 
-    fn targets(&self) -> Targets<'_, f64, f64, Ix2> {
+    fn targets(&self) -> Targets<'_, f64, Labels<'_, f64, Ix2>> {
         Targets::new(&self.labels).weights(&self.weights).ignore(-1.0)
     }
 }

@@ -10,10 +10,6 @@ use crate::stages::activation::Reference;
 use crate::stages::focal;
 use crate::stages::formula::{Class, Formula};
 use crate::stages::{Each, Uniform};
-use crate::threads::join;
-use castaway::cast;
-use std::borrow::Cow;
-use std::sync::Arc;
 
 /// The number of margins whose constants are calculated at once.
 const MARGINS: usize = 64;
@@ -101,9 +97,9 @@ impl<T: Float> Columns<T> {
 
 /// The constants of all classes.
 #[derive(Clone, Debug)]
-pub(super) struct Table<T> {
+pub(crate) struct Table<T> {
     /// The number of classes; 1 where all are alike.
-    pub(super) classes: usize,
+    pub(crate) classes: usize,
     /// The settings as they are, and the weight of the class.
     settings: Columns<T>,
     references: Columns<T>,
@@ -240,9 +236,9 @@ fn odds(margins: &[f64; MARGINS], count: usize) -> [[f64; MARGINS]; 4] {
 
 /// A loss in the element type `T`.
 #[derive(Clone, Debug)]
-pub(crate) struct Plan<T> {
+pub struct Plan<T> {
     pub(super) formula: Formula<T>,
-    pub(super) table: Table<T>,
+    pub(crate) table: Table<T>,
     pub(super) curvature: Curvature,
     /// Whether some class has a weight that is not 1.
     pub(super) weighs_classes: bool,
@@ -253,7 +249,7 @@ pub(crate) struct Plan<T> {
 }
 
 impl<T: Float> Plan<T> {
-    fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
         let floor = T::from_f64(settings.log_floor);
         let alpha = settings.label_smoothing;
         let table = Table::new(settings);
@@ -274,30 +270,6 @@ impl<T: Float> Plan<T> {
                 smoothing: (alpha > 0.0).then(|| (T::one() - T::from_f64(alpha), T::from_f64(alpha / 2.0))),
             },
             table,
-        }
-    }
-}
-
-/// A loss in every element type. Its copies share the constants, on which the reduction has no influence.
-#[derive(Clone, Debug)]
-pub(crate) struct Plans {
-    pub(crate) settings: Settings,
-    single: Arc<Plan<f32>>,
-    double: Arc<Plan<f64>>,
-}
-
-impl Plans {
-    pub(crate) fn new(settings: Settings) -> Self {
-        let classes = settings.classes().unwrap_or(1);
-        let (single, double) = join(classes, || Plan::new(&settings), || Plan::new(&settings));
-        Plans { single: Arc::new(single), double: Arc::new(double), settings }
-    }
-
-    /// The plan for an element type.
-    pub(crate) fn plan<T: Float>(&self) -> Cow<'_, Plan<T>> {
-        match (cast!(&*self.single, &Plan<T>), cast!(&*self.double, &Plan<T>)) {
-            (Ok(plan), _) | (_, Ok(plan)) => Cow::Borrowed(plan),
-            _ => Cow::Owned(Plan::new(&self.settings)),
         }
     }
 }

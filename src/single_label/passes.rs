@@ -6,10 +6,11 @@ use super::formula::Probability;
 use super::row::{GRADIENT, HESSIAN, Order, PRODUCT, Results, Row, Target, fill};
 use super::share::{Room, Shares, Smoothing};
 use super::softmax::Softmax;
-use super::stretch::{add, copy, total};
+use super::stretch::copy;
 use crate::arithmetic::{Arithmetic, Scalar};
 use crate::element::Float;
 use crate::stages::focal::Jet;
+use crate::sum::{Accumulator, rounded};
 
 /// What all classes of a row have in common once their sums are known.
 struct Totals<T> {
@@ -29,17 +30,17 @@ impl<T: Float> Row<'_, T> {
     pub(super) fn evaluate<V: Arithmetic<Element = T>, const N: usize>(
         &self,
         context: V::Context,
-        weight: T,
+        weight: T::Sum,
         scale: T,
         results: &mut Results<'_, T>,
     ) -> T {
-        let zero = T::from_f64(0.0);
+        let (zero, nothing) = (T::from_f64(0.0), T::Sum::from_f64(0.0));
         let weight = match self.target {
-            Target::Absent => zero,
-            Target::Class(class) => weight * self.plan.class_weight.of(class),
+            Target::Absent => nothing,
+            Target::Class(class) => weight * T::Sum::from(self.plan.class_weight.of(class)),
             Target::Spread => weight * self.mean_class_weight(),
         };
-        if weight == zero {
+        if weight == nothing {
             fill(results, zero);
             return zero;
         }
@@ -49,7 +50,9 @@ impl<T: Float> Row<'_, T> {
             return nan;
         };
         let softmax = self.softmax::<V, N>(context, top, results);
-        weight * self.shares_of_classes::<V, N>(context, &softmax, weight * scale, results)
+        let scale = T::from_sum(weight * T::Sum::from(scale));
+        let loss = self.shares_of_classes::<V, N>(context, &softmax, scale, results);
+        T::from_sum(weight * T::Sum::from(loss))
     }
 
     /// The loss of the row, unweighted, and its derivatives, multiplied by a scale.
@@ -82,7 +85,7 @@ impl<T: Float> Row<'_, T> {
         let [mut first, mut second, mut bent] = [zero; 3];
         let own_bent = own_share.second * (self.measured(apart, softmax) - totals.mean);
         if !is_alone {
-            let mut sums = [[zero; N]; 4];
+            let mut sums = [(); 4].map(|()| Accumulator::new(None));
             let mut room = Room::<T, N>::new();
             let mut shares = Shares::<T, N>::new();
             let mut start = 0;
@@ -107,19 +110,19 @@ impl<T: Float> Row<'_, T> {
                         terms[k][apart - start] = zero;
                     }
                     if k == 0 || k <= order as usize || (k == 3 && !self.vector.is_empty()) {
-                        add(terms[k], range.len(), &mut sums[k]);
+                        sums[k].add(&terms[k][..range.len()]);
                     }
                     k += 1;
                 }
                 start += N;
             }
-            value = total(sums[0]);
+            value = total(&sums[0]);
             if order >= Order::First {
-                first = total(sums[1]);
+                first = total(&sums[1]);
             }
             if order >= Order::Second {
-                second = total(sums[2]);
-                bent = total(sums[3]);
+                second = total(&sums[2]);
+                bent = total(&sums[3]);
             }
         }
         value = value + own_share.value;
@@ -170,7 +173,7 @@ impl<T: Float> Row<'_, T> {
         results: &Results<'_, T>,
     ) -> T {
         let zero = T::from_f64(0.0);
-        let mut sums = [zero; N];
+        let mut sum = Accumulator::new(None);
         let mut room = Room::<T, N>::new();
         let mut start = 0;
         while start < self.logits.len() {
@@ -185,10 +188,10 @@ impl<T: Float> Row<'_, T> {
                 (p * v).store(&mut terms, at);
                 at += V::LANES;
             }
-            add(&terms, range.len(), &mut sums);
+            sum.add(&terms[..range.len()]);
             start += N;
         }
-        total(sums)
+        total(&sum)
     }
 
     /// Writes the derivatives of all classes; that which is left out is of no account yet.
@@ -254,4 +257,10 @@ impl<T: Float> Row<'_, T> {
             start += N;
         }
     }
+}
+
+/// A sum of the classes of a row.
+#[inline(always)]
+fn total<T: Float>(sum: &Accumulator<T>) -> T {
+    T::from_sum(rounded::<T>(sum.total()))
 }

@@ -5,8 +5,6 @@ use super::stretch::STRETCH;
 use crate::element::Float;
 use crate::focal;
 use crate::parameter::Parameter;
-use castaway::cast;
-use std::borrow::Cow;
 
 /// A number per class, so that those of neighbouring classes load as a vector.
 #[derive(Clone, Debug)]
@@ -69,7 +67,7 @@ impl<T: Float> Exponent<T> {
 
 /// A loss in the element type `T`.
 #[derive(Clone, Debug)]
-pub(super) struct Plan<T> {
+pub struct Plan<T> {
     pub(super) gamma_neg: Exponent<T>,
     pub(super) gamma_pos: Exponent<T>,
     pub(super) label_smoothing: f64,
@@ -77,34 +75,12 @@ pub(super) struct Plan<T> {
 }
 
 impl<T: Float> Plan<T> {
-    fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings) -> Self {
         Plan {
             gamma_neg: Exponent::new(&settings.gamma_neg),
             gamma_pos: Exponent::new(&settings.gamma_pos),
             label_smoothing: settings.label_smoothing,
             class_weight: Column::new(&settings.class_weight, T::from_f64),
-        }
-    }
-}
-
-/// A loss in every element type.
-#[derive(Clone, Debug)]
-pub(super) struct Plans {
-    pub(super) settings: Settings,
-    single: Plan<f32>,
-    double: Plan<f64>,
-}
-
-impl Plans {
-    pub(super) fn new(settings: Settings) -> Self {
-        Plans { single: Plan::new(&settings), double: Plan::new(&settings), settings }
-    }
-
-    /// The plan for an element type.
-    pub(super) fn plan<T: Float>(&self) -> Cow<'_, Plan<T>> {
-        match (cast!(&self.single, &Plan<T>), cast!(&self.double, &Plan<T>)) {
-            (Ok(plan), _) | (_, Ok(plan)) => Cow::Borrowed(plan),
-            _ => Cow::Owned(Plan::new(&self.settings)),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::element::Float;
 
 /// What a row is to be.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Target {
+pub(crate) enum Target {
     /// Nothing: the row does not count.
     Absent,
     /// One class.
@@ -50,10 +50,10 @@ pub(super) fn fill<T: Float>(results: &mut Results<'_, T>, x: T) {
 
 impl<T: Float> Row<'_, T> {
     /// The mean of the weights of the classes, by their shares in the target.
-    pub(super) fn mean_class_weight(&self) -> T {
+    pub(super) fn mean_class_weight(&self) -> T::Sum {
         let weights = &self.plan.class_weight;
         if weights.is_uniform {
-            return weights.of(0);
+            return weights.of(0).into();
         }
         let zero = T::Sum::from_f64(0.0);
         let (mut weighted, mut total) = (zero, zero);
@@ -61,6 +61,6 @@ impl<T: Float> Row<'_, T> {
             weighted = weighted + T::Sum::from(y) * T::Sum::from(weights.of(class));
             total = total + T::Sum::from(y);
         }
-        T::from_sum(weighted / total)
+        weighted / total
     }
 }

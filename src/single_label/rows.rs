@@ -6,19 +6,17 @@ use super::stretch::STRETCH;
 use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::element::Float;
 use crate::kernel::LARGE;
-use crate::slices::reborrow_as;
-use castaway::cast;
 use std::ops::Range;
 
 /// Rows to evaluate, one behind the other, and where the results go.
 #[derive(Debug)]
-pub(super) struct Rows<'a, T> {
+pub struct Rows<'a, T: Float> {
     pub(super) classes: usize,
     pub(super) logits: &'a [T],
     /// One per row.
     pub(super) targets: &'a [Target],
     /// What the results of each row are multiplied by.
-    pub(super) weights: &'a [T],
+    pub(super) weights: &'a [T::Sum],
     /// The shares of the classes in the targets; there if a target is spread.
     pub(super) shares: &'a [T],
     /// What the Hessian is multiplied with.
@@ -31,18 +29,8 @@ pub(super) struct Rows<'a, T> {
     pub(super) results: Results<'a, T>,
 }
 
-/// Evaluates rows: `f32` and `f64` in vectors, other elements one by one.
-pub(super) fn evaluate<T: Float>(plan: &Plan<T>, mut rows: Rows<'_, T>) {
-    if let Ok(plan) = cast!(plan, &Plan<f32>)
-        && let Some(rows) = rows.reborrow_as()
-    {
-        return evaluate_single(plan, rows);
-    }
-    if let Ok(plan) = cast!(plan, &Plan<f64>)
-        && let Some(rows) = rows.reborrow_as()
-    {
-        return evaluate_double(plan, rows);
-    }
+/// Evaluates rows, one element after the other.
+pub(crate) fn one_by_one<T: Float>(plan: &Plan<T>, rows: Rows<'_, T>) {
     if const { size_of::<T>() > LARGE } { scalars::<T, 1>(plan, rows) } else { scalars::<T, STRETCH>(plan, rows) }
 }
 
@@ -52,17 +40,12 @@ fn scalars<T: Float, const N: usize>(plan: &Plan<T>, rows: Rows<'_, T>) {
     all::<Scalar<T>, N>((), plan, rows);
 }
 
-// Functions without parameters are compiled with this crate and not, unoptimized perhaps, with its user.
-
-fn evaluate_single(plan: &Plan<f32>, rows: Rows<'_, f32>) {
+/// Evaluates rows in vectors.
+pub(crate) fn in_vectors<T: Native>(plan: &Plan<T>, rows: Rows<'_, T>) {
     run(Evaluate { plan, rows });
 }
 
-fn evaluate_double(plan: &Plan<f64>, rows: Rows<'_, f64>) {
-    run(Evaluate { plan, rows });
-}
-
-struct Evaluate<'a, T> {
+struct Evaluate<'a, T: Float> {
     plan: &'a Plan<T>,
     rows: Rows<'a, T>,
 }
@@ -73,27 +56,6 @@ impl<T: Native> Task<T> for Evaluate<'_, T> {
     #[inline(always)]
     fn run<V: Arithmetic<Element = T>>(self, context: V::Context) {
         all::<V, STRETCH>(context, self.plan, self.rows);
-    }
-}
-
-impl<T: Float> Rows<'_, T> {
-    /// The same rows, if `U` is `T`.
-    fn reborrow_as<U: Float>(&mut self) -> Option<Rows<'_, U>> {
-        let [gradient, hessian, product] = &mut self.results;
-        Some(Rows {
-            classes: self.classes,
-            logits: cast!(self.logits, &[U]).ok()?,
-            targets: self.targets,
-            weights: cast!(self.weights, &[U]).ok()?,
-            shares: cast!(self.shares, &[U]).ok()?,
-            vector: match self.vector {
-                Some(vector) => Some(cast!(vector, &[U]).ok()?),
-                None => None,
-            },
-            scale: cast!(self.scale, U).ok()?,
-            losses: cast!(&mut *self.losses, &mut [U]).ok()?,
-            results: [reborrow_as(gradient), reborrow_as(hessian), reborrow_as(product)],
-        })
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::formula::Probability;
 use super::row::{Results, Row};
-use super::stretch::{add, copy, stretch, total};
+use super::stretch::{copy, stretch};
 use crate::arithmetic::{Arithmetic, Mask, Pair};
 use crate::element::Float;
+use crate::sum::{Accumulator, rounded};
 
 /// The largest logit of a row.
 #[derive(Clone, Copy)]
@@ -117,7 +118,7 @@ impl<T: Float> Row<'_, T> {
         results: &mut Results<'_, T>,
     ) -> Softmax<T> {
         let zero = T::from_f64(0.0);
-        let mut sums = [zero; N];
+        let mut sum = Accumulator::new(None);
         let mut padded = [T::from_f64(f64::NEG_INFINITY); N];
         let mut start = 0;
         while start < self.logits.len() {
@@ -131,15 +132,14 @@ impl<T: Float> Row<'_, T> {
             if range.contains(&top.class) {
                 powers[top.class - start] = zero;
             }
-            add(&powers, range.len(), &mut sums);
+            sum.add(&powers[..range.len()]);
             start += N;
         }
-        let rest = total(sums);
-        let sum = T::from_f64(1.0) + rest;
-        let ln = T::Sum::from(rest).ln_1p();
+        let (one, rest) = (T::Sum::from_f64(1.0), rounded::<T>(sum.total()));
+        let (sum, ln) = (one + rest, rest.ln_1p());
         let hi = T::from_sum(ln);
         let ln_sum = Pair { hi, lo: T::from_sum(ln - T::Sum::from(hi)) };
-        Softmax { top, rest, sum, reciprocal: T::from_f64(1.0) / sum, ln_sum }
+        Softmax { top, rest: T::from_sum(rest), sum: T::from_sum(sum), reciprocal: T::from_sum(one / sum), ln_sum }
     }
 }
 

@@ -148,11 +148,11 @@ impl Map for ShiftMap {
 }
 
 /// Fails unless 0 ≤ m < 1.
-pub(crate) fn check(m: f64, class: Option<usize>) -> Result<(), Error> {
+pub(crate) fn check(parameter: &'static str, m: f64, class: Option<usize>) -> Result<(), Error> {
     if (0.0..1.0).contains(&m) {
         return Ok(());
     }
-    Err(Error::ParameterOutOfRange { parameter: "prob_margin", expected: "at least 0 and below 1", actual: m, class })
+    Err(Error::ParameterOutOfRange { parameter, expected: "at least 0 and below 1", actual: m, class })
 }
 
 /// u = max(p − m, 0), element by element.
@@ -176,7 +176,7 @@ where
     S: Data<Elem = T>,
     D: Dimension,
 {
-    check(prob_margin, None)?;
+    check("prob_margin", prob_margin, None)?;
     elementwise::map(probabilities, ShiftMap::Shift(prob_margin))
 }
 
@@ -201,6 +201,6 @@ where
     S: Data<Elem = T>,
     D: Dimension,
 {
-    check(prob_margin, None)?;
+    check("prob_margin", prob_margin, None)?;
     elementwise::map(probabilities, ShiftMap::Gradient(prob_margin))
 }
