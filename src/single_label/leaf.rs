@@ -1,8 +1,8 @@
 //! Evaluates a few rows in sequence: in place where an array is a slice, else through a copy.
 
 use super::loss::SingleLabel;
-use super::row::{Results, Target};
-use super::rows::{Rows, part};
+use super::row::Target;
+use super::rows::{Rows, parts};
 use crate::element::{Element, Float};
 use crate::kernel::{Arrays, Fault, LARGE, Pass, output_slice, read, write};
 use crate::results::memory_for;
@@ -82,10 +82,9 @@ fn leaf_of<T: Element, D: Dimension, R: RowTargets<D>, const N: usize>(
             }
         }
         let range = start * classes..(start + together) * classes;
-        let [gradient, hessian, product] = &mut results;
-        let results: Results<'_, _> = [part(gradient, &range), part(hessian, &range), part(product, &range)];
         let rows = Rows {
             classes,
+            results: parts(&mut results, &range),
             logits: &logits[range.clone()],
             targets: &what[..together],
             weights: &weights[..together],
@@ -93,7 +92,6 @@ fn leaf_of<T: Element, D: Dimension, R: RowTargets<D>, const N: usize>(
             vector: vector.as_ref().map(|vector| &vector[range]),
             scale: pass.scale,
             losses: &mut values[..together],
-            results,
         };
         T::Float::evaluate_rows(pass.plan, rows);
         sum.add(&values[..together]);

@@ -14,14 +14,10 @@ mod class_index;
 mod formula;
 mod leaf;
 mod loss;
-mod passes;
 mod plan;
 mod row;
 mod rows;
 mod settings;
-mod share;
-mod softmax;
-mod stretch;
 mod targets;
 
 pub use crate::targets::{IntoTargets, Targets};

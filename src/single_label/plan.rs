@@ -1,41 +1,43 @@
 //! The constants of a loss in the type of the logits.
 
 use super::settings::Settings;
-use super::stretch::STRETCH;
 use crate::element::Float;
 use crate::focal;
+use crate::kernel::block_length;
 use crate::parameter::Parameter;
+use crate::stages::Steps;
 
 /// A number per class, so that those of neighbouring classes load as a vector.
 #[derive(Clone, Debug)]
 pub(super) struct Column<T> {
     pub(super) is_uniform: bool,
-    /// Zeros fill up the last stretch.
+    /// Zeros fill up the last block.
     values: Vec<T>,
 }
 
 impl<T: Float> Column<T> {
     fn new(parameter: &Parameter, convert: impl Fn(f64) -> T) -> Self {
         match parameter {
-            Parameter::Uniform(value) => Column { is_uniform: true, values: vec![convert(*value); STRETCH] },
+            Parameter::Uniform(value) => {
+                Column { is_uniform: true, values: vec![convert(*value); block_length::<T>()] }
+            }
             Parameter::PerClass(values) => {
                 let mut values: Vec<T> = values.iter().map(|&value| convert(value)).collect();
-                values.resize(values.len().next_multiple_of(STRETCH), T::from_f64(0.0));
+                values.resize(values.len().next_multiple_of(block_length::<T>()), T::from_f64(0.0));
                 Column { is_uniform: false, values }
             }
         }
     }
 
-    /// The numbers from that of a class on, the first of a stretch.
+    /// The numbers from that of a class on, in steps.
     #[inline(always)]
-    pub(super) fn stretch(&self, class: usize) -> &[T] {
-        if self.is_uniform { &self.values } else { &self.values[class..] }
+    pub(super) fn steps<const L: usize>(&self, class: usize) -> &Steps<T, L> {
+        self.values[if self.is_uniform { 0 } else { class }..].as_chunks().0
     }
 
     /// The number of a class.
-    #[inline(always)]
     pub(super) fn of(&self, class: usize) -> T {
-        self.stretch(class)[0]
+        self.values[if self.is_uniform { 0 } else { class }]
     }
 }
 
