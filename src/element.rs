@@ -191,6 +191,16 @@ pub trait Float:
     }
 }
 
+/// Functions that the standard library has.
+macro_rules! of_std {
+    ($float:ident: $($function:ident)*) => {$(
+        #[inline(always)]
+        fn $function(self) -> Self {
+            $float::$function(self)
+        }
+    )*};
+}
+
 macro_rules! native_float {
     ($($float:ident $plan:ident)*) => {$(
         impl Float for $float {
@@ -209,22 +219,7 @@ macro_rules! native_float {
             fn from_sum(sum: f64) -> Self {
                 sum as $float
             }
-            #[inline(always)]
-            fn exp(self) -> Self {
-                $float::exp(self)
-            }
-            #[inline(always)]
-            fn exp_m1(self) -> Self {
-                $float::exp_m1(self)
-            }
-            #[inline(always)]
-            fn ln(self) -> Self {
-                $float::ln(self)
-            }
-            #[inline(always)]
-            fn ln_1p(self) -> Self {
-                $float::ln_1p(self)
-            }
+            of_std!($float: exp exp_m1 ln ln_1p);
 
             fn plan<K: Kind>(plans: &Plans<K>) -> Cow<'_, K::Plan<Self>> {
                 Cow::Borrowed(&plans.$plan)

@@ -4,14 +4,14 @@ use crate::checks::{check_shape, find_invalid, is_left_out, is_weightless};
 use crate::divisor;
 use crate::element::{Element, Float};
 use crate::error::Error;
-use crate::kernel::{Arrays, Fault, Pass, Plan, Position, evaluate_leaf, walk};
+use crate::kernel::{Arrays, Fault, Leaf, Pass, Plan, Position, evaluate_leaf, walk};
 use crate::kind::{Kind, Product};
 use crate::label::Label;
 use crate::loss::Loss;
 use crate::pass::Outputs;
 use crate::results::zeros_like;
 use crate::settings::Settings;
-use crate::sum::{Accumulator, Total};
+use crate::sum::Total;
 use crate::targets::{LabelForm, Labels, Source};
 use ndarray::{Array, ArrayView, ArrayViewMut, Axis, Dimension};
 
@@ -181,14 +181,9 @@ impl<Y: Label, D: Dimension> Source<D> for Labels<'_, Y, D> {
         })
     }
 
-    fn leaf<T: Element>(
-        pass: &Pass<'_, T::Float, MultiLabel>,
-        arrays: Arrays<'_, T, D, Self>,
-        position: Position,
-        sum: &mut Accumulator<T::Float>,
-    ) -> Result<(), Fault> {
-        let one_class = has_one_class(pass.plan, arrays.logits.shape(), position);
-        Ok(evaluate_leaf(pass, arrays, position, one_class, sum)?)
+    fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault> {
+        let one_class = has_one_class(leaf.pass.plan, leaf.arrays.logits.shape(), leaf.position);
+        Ok(evaluate_leaf(leaf, one_class)?)
     }
 
     fn invalid<T: Element>(

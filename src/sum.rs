@@ -15,7 +15,7 @@ pub(crate) type Total<T> = Pair<Scalar<<T as Float>::Sum>>;
 /// Element i goes to partial sum i mod [`WIDTH`]. Where there is no wider type to add in, each sum carries its rounding
 /// errors along, so that the order in which an array lies in memory does not show.
 #[derive(Debug)]
-pub struct Accumulator<T: Float> {
+pub(crate) struct Accumulator<T: Float> {
     sums: [T::Sum; WIDTH],
     errors: [T::Sum; WIDTH],
     /// The partial sum of the next element.

@@ -2,12 +2,12 @@
 
 use crate::element::Element;
 use crate::error::Error;
-use crate::kernel::{Arrays, Fault, Pass, Position, walk};
+use crate::kernel::{Arrays, Fault, Leaf, Pass, Position, walk};
 use crate::kind::Kind;
 use crate::label::{Known, Label};
 use crate::multi_label::MultiLabel;
 use crate::sparse::Present;
-use crate::sum::{Accumulator, Total};
+use crate::sum::Total;
 use ndarray::{ArrayBase, ArrayView, Axis, Data, Dimension, IxDyn};
 use sealed::Sealed;
 use std::convert::Infallible;
@@ -257,12 +257,7 @@ pub trait Source<D: Dimension>: Clone + Send + Sync {
 
     /// Evaluates arrays in sequence.
     #[doc(hidden)]
-    fn leaf<T: Element>(
-        pass: &Pass<'_, T::Float, Self::Kind>,
-        arrays: Arrays<'_, T, D, Self>,
-        position: Position,
-        sum: &mut Accumulator<T::Float>,
-    ) -> Result<(), Fault>;
+    fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault>;
 
     /// What is wrong, once the kernel has met a target that is not valid behind some elements that are, given what the losses are
     /// multiplied by.

@@ -5,6 +5,7 @@ use crate::kind::Kind;
 use crate::label::Label;
 use crate::order::by_stride;
 use crate::pass::{Outputs, split};
+use crate::sum::Accumulator;
 use crate::targets::{LabelForm, Labels, Losses, Source};
 use ndarray::{ArrayView, Axis, Dimension};
 
@@ -48,6 +49,15 @@ pub struct Position {
     pub(crate) class: usize,
     /// The axis of the classes.
     pub(crate) axis: usize,
+}
+
+/// Arrays that are evaluated in sequence.
+#[derive(Debug)]
+pub struct Leaf<'p, 'a, T: Element, D: Dimension, R: Source<D>> {
+    pub(crate) pass: &'p Pass<'p, T::Float, R::Kind>,
+    pub(crate) arrays: Arrays<'a, T, D, R>,
+    pub(crate) position: Position,
+    pub(crate) sum: &'p mut Accumulator<T::Float>,
 }
 
 impl<T: Element, D: Dimension, R: Source<D>> Arrays<'_, T, D, R> {

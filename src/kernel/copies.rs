@@ -1,6 +1,6 @@
 //! Evaluates a few elements: in place where an array is a slice, else through a copy.
 
-use super::arrays::{Arrays, FACTORS, Pass, Position};
+use super::arrays::{Arrays, FACTORS, Leaf, Pass, Position};
 use super::block::{LANES, LARGE};
 use super::evaluate::{InvalidLabel, LabelRun, Run};
 use crate::element::{Element, Float};
@@ -20,13 +20,11 @@ type Buffers<'a, T> = [&'a mut [T]; 5 + FACTORS];
 
 /// Evaluates a few elements in sequence.
 pub(crate) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
-    pass: &Pass<'_, T::Float, MultiLabel>,
-    mut arrays: Arrays<'_, T, D, Labels<'_, Y, D>>,
-    position: Position,
+    leaf: Leaf<'_, '_, T, D, Labels<'_, Y, D>>,
     one_class: bool,
-    sum: &mut Accumulator<T::Float>,
 ) -> Result<(), InvalidLabel> {
-    let leaf = Leaf { pass, one_class };
+    let Leaf { pass, mut arrays, position, sum } = leaf;
+    let leaf = Evaluation { pass, one_class };
     if are_slices(&arrays) {
         return leaf.evaluate(&mut arrays, position, sum, &mut [(); 5 + FACTORS].map(|()| Default::default()));
     }
@@ -54,12 +52,12 @@ fn are_slices<T: Element, Y: Label, D: Dimension>(arrays: &Arrays<'_, T, D, Labe
 }
 
 /// What is the same for all elements of a leaf.
-struct Leaf<'a, F: Float> {
+struct Evaluation<'a, F: Float> {
     pass: &'a Pass<'a, F, MultiLabel>,
     one_class: bool,
 }
 
-impl<F: Float> Leaf<'_, F> {
+impl<F: Float> Evaluation<'_, F> {
     /// Not inlined, so that the copies take room on the stack only where they are needed, and once.
     #[inline(never)]
     fn through_copies<T: Element<Float = F>, Y: Label, D: Dimension, const N: usize>(

@@ -11,7 +11,7 @@ mod parameters;
 mod plan;
 mod traverse;
 
-pub(crate) use arrays::{Arrays, Pass, Position};
+pub(crate) use arrays::{Arrays, Leaf, Pass, Position};
 pub(crate) use block::{LANES, LARGE, block_length, output_block, steps};
 pub(crate) use copies::{evaluate_leaf, output_slice, read, write};
 pub(crate) use evaluate::{InvalidLabel, Run, in_vectors, one_by_one};

@@ -1,6 +1,6 @@
 //! Sums over rows of the derivatives in the parameters.
 
-use super::arrays::{Arrays, Pass, Position};
+use super::arrays::{Arrays, Leaf, Pass, Position};
 use super::traverse::{Fault, in_halves};
 use crate::element::{Element, Float};
 use crate::multi_label::MultiLabel;
@@ -60,7 +60,7 @@ fn leaf<T: Element, D: Dimension, R: Source<D, Kind = MultiLabel>>(
     };
     let factors = factors.each_ref().map(|factor| factor.as_ref().map(|factor| factor.view()));
     let floats = Arrays { logits: logits.view(), source: arrays.source, factors, outputs };
-    R::leaf(pass, floats, position, &mut Accumulator::new(None))?;
+    R::evaluate(Leaf { pass, arrays: floats, position, sum: &mut Accumulator::new(None) })?;
     let per_class = pass.plan.table.classes > 1;
     let width = logits.shape().last().copied().unwrap_or(1);
     let sums = slopes.map(|slopes| {

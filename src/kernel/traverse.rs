@@ -2,7 +2,7 @@
 //!
 //! Where an array is cut depends on its shape and the order of its axes in memory, not on the number of threads.
 
-use super::arrays::{Arrays, Pass, Position};
+use super::arrays::{Arrays, Leaf, Pass, Position};
 use super::evaluate::InvalidLabel;
 use crate::element::Element;
 use crate::error::Error;
@@ -74,6 +74,6 @@ fn leaf<T: Element, D: Dimension, R: Source<D>>(
     position: Position,
 ) -> Result<Total<T::Float>, Fault> {
     let mut sum = Accumulator::new(pass.loss_scale);
-    R::leaf(pass, arrays, position, &mut sum)?;
+    R::evaluate(Leaf { pass, arrays, position, sum: &mut sum })?;
     Ok(sum.total())
 }

@@ -4,10 +4,9 @@ use super::loss::SingleLabel;
 use super::row::Target;
 use super::rows::{Rows, parts};
 use crate::element::{Element, Float};
-use crate::kernel::{Arrays, Fault, LARGE, Pass, output_slice, read, write};
+use crate::kernel::{Arrays, Fault, LARGE, Leaf, output_slice, read, write};
 use crate::results::memory_for;
 use crate::slices::is_direct;
-use crate::sum::Accumulator;
 use crate::targets::Source;
 use ndarray::{ArrayBase, ArrayView, Dimension, RawData};
 use std::borrow::Cow;
@@ -25,26 +24,22 @@ pub(super) trait RowTargets<D: Dimension>: Source<D, Kind = SingleLabel> {
 }
 
 /// Evaluates rows in sequence.
-pub(super) fn leaf<T: Element, D: Dimension, R: RowTargets<D>>(
-    pass: &Pass<'_, T::Float, SingleLabel>,
-    arrays: Arrays<'_, T, D, R>,
-    sum: &mut Accumulator<T::Float>,
+pub(super) fn evaluate_leaf<T: Element, D: Dimension, R: RowTargets<D>>(
+    leaf: Leaf<'_, '_, T, D, R>,
 ) -> Result<(), Fault> {
     if const { size_of::<T::Float>() > LARGE } {
-        leaf_of::<_, _, _, 1>(pass, arrays, sum)
+        evaluate::<_, _, _, 1>(leaf)
     } else {
-        leaf_of::<_, _, _, TOGETHER>(pass, arrays, sum)
+        evaluate::<_, _, _, TOGETHER>(leaf)
     }
 }
 
 /// Evaluates rows, so many together.
 #[inline(never)]
-fn leaf_of<T: Element, D: Dimension, R: RowTargets<D>, const N: usize>(
-    pass: &Pass<'_, T::Float, SingleLabel>,
-    arrays: Arrays<'_, T, D, R>,
-    sum: &mut Accumulator<T::Float>,
+fn evaluate<T: Element, D: Dimension, R: RowTargets<D>, const N: usize>(
+    leaf: Leaf<'_, '_, T, D, R>,
 ) -> Result<(), Fault> {
-    let Arrays { logits, source, factors, mut outputs } = arrays;
+    let Leaf { pass, arrays: Arrays { logits, source, factors, mut outputs }, sum, .. } = leaf;
     let (zero, one) = (T::Float::from_f64(0.0), <T::Float as Float>::Sum::from_f64(1.0));
     let shape = logits.shape();
     let (classes, count) = shape.split_last().map_or((0, 0), |(&classes, rows)| (classes, rows.iter().product()));

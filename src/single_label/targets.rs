@@ -1,7 +1,7 @@
 //! What can stand as the targets of rows: the index of a class, or a share of every class.
 
 use super::class_index::ClassIndex;
-use super::leaf::{RowTargets, leaf};
+use super::leaf::{RowTargets, evaluate_leaf};
 use super::loss::SingleLabel;
 use super::row::Target;
 use super::settings::Settings;
@@ -9,9 +9,8 @@ use crate::checks::{NOWHERE, check_shape, is_left_out, place};
 use crate::divisor;
 use crate::element::{Element, Float};
 use crate::error::Error;
-use crate::kernel::{Arrays, Fault, Pass, Position};
+use crate::kernel::{Fault, Leaf};
 use crate::label::Label;
-use crate::sum::Accumulator;
 use crate::targets::{IntoTargets, Source, Targets};
 use castaway::cast;
 use ndarray::{ArrayBase, ArrayView, ArrayView1, Axis, Data, Dimension};
@@ -145,13 +144,8 @@ impl<I: ClassIndex, D: Dimension> Source<D> for Classes<'_, I, D::Smaller> {
         (Classes { indices: left, ..self }, Classes { indices: right, ..self })
     }
 
-    fn leaf<T: Element>(
-        pass: &Pass<'_, T::Float, SingleLabel>,
-        arrays: Arrays<'_, T, D, Self>,
-        _position: Position,
-        sum: &mut Accumulator<T::Float>,
-    ) -> Result<(), Fault> {
-        leaf(pass, arrays, sum)
+    fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault> {
+        evaluate_leaf(leaf)
     }
 
     fn invalid<T: Element>(
@@ -216,13 +210,8 @@ impl<Y: Label, D: Dimension> Source<D> for Dense<'_, Y, D> {
         (Dense { shares: left }, Dense { shares: right })
     }
 
-    fn leaf<T: Element>(
-        pass: &Pass<'_, T::Float, SingleLabel>,
-        arrays: Arrays<'_, T, D, Self>,
-        _position: Position,
-        sum: &mut Accumulator<T::Float>,
-    ) -> Result<(), Fault> {
-        leaf(pass, arrays, sum)
+    fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault> {
+        evaluate_leaf(leaf)
     }
 
     fn invalid<T: Element>(
