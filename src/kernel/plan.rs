@@ -55,7 +55,7 @@ impl<V: Copy> Class<V> {
 
 /// Constants of classes, a column each, so that those of neighbouring classes load as a vector.
 #[derive(Clone, Debug)]
-struct Columns<T> {
+pub(crate) struct Columns<T> {
     /// The number of classes; 1 where all are alike.
     period: usize,
     /// The length of a column: where some settings are per class, it continues periodically by a block.
@@ -68,6 +68,22 @@ impl<T: Float> Columns<T> {
     fn zeros(columns: usize, period: usize, continuation: usize) -> Self {
         let length = period + continuation;
         Columns { period, length, constants: vec![T::from_f64(0.0); columns * length] }
+    }
+
+    /// Settings of classes.
+    pub(crate) fn of<const N: usize>(settings: [&Parameter; N], period: usize, continuation: usize) -> Self {
+        let mut columns = Columns::zeros(N, period, continuation);
+        // A γ may round up to ∞.
+        let rounded = |number: f64| T::from_f64(number.min(focal::LARGEST_GAMMA));
+        for (column, parameter) in columns.columns_mut().zip(settings) {
+            match parameter {
+                Parameter::Uniform(value) => column.fill(rounded(*value)),
+                Parameter::PerClass(values) => {
+                    column.iter_mut().zip(values).for_each(|(to, from)| *to = rounded(*from));
+                }
+            }
+        }
+        columns.continue_periodically()
     }
 
     fn columns_mut(&mut self) -> impl Iterator<Item = &mut [T]> {
@@ -89,7 +105,7 @@ impl<T: Float> Columns<T> {
 
     /// The elements of a column from that of `class` on.
     #[inline(always)]
-    fn column(&self, index: usize, class: usize) -> &[T] {
+    pub(crate) fn column(&self, index: usize, class: usize) -> &[T] {
         let class = if self.period == 1 { 0 } else { class };
         &self.constants[index * self.length..][class..self.length]
     }
@@ -113,17 +129,7 @@ impl<T: Float> Table<T> {
         let classes = period(settings.classes());
         let continuation = if classes > 1 { block_length::<T>() } else { 0 };
         let of_settings = period(given.into_iter().find_map(Parameter::classes));
-        let mut columns = Columns::zeros(given.len(), of_settings, continuation);
-        // A γ may round up to ∞.
-        let rounded = |number: f64| T::from_f64(number.min(focal::LARGEST_GAMMA));
-        for (column, parameter) in columns.columns_mut().zip(given) {
-            match parameter {
-                Parameter::Uniform(value) => column.fill(rounded(*value)),
-                Parameter::PerClass(values) => {
-                    column.iter_mut().zip(values).for_each(|(to, from)| *to = rounded(*from));
-                }
-            }
-        }
+        let columns = Columns::of(given, of_settings, continuation);
         let mut references = Columns::zeros(CONSTANTS - SETTINGS, period(prob_margin.classes()), continuation);
         // A margin may round up to 1, where nothing is left above it.
         let margin = |m: f64| Some(T::from_f64(m).to_f64()).filter(|m| *m < 1.0).unwrap_or(LARGEST_MARGIN);
@@ -139,8 +145,7 @@ impl<T: Float> Table<T> {
                 }
             }
         }
-        let (settings, references) = (columns.continue_periodically(), references.continue_periodically());
-        Table { classes, settings, references }
+        Table { classes, settings: columns, references: references.continue_periodically() }
     }
 
     /// The constants of so many consecutive steps of classes from `class` on, starting over after the last one.

@@ -12,6 +12,7 @@ use crate::stages::focal::{Jet, ln_base, whole_power};
 use crate::stages::softmax::{Probability, Softmax};
 use crate::stages::{Steps, for_each_value, stage};
 use crate::sum::Accumulator;
+use std::ops::Range;
 
 /// −p^γ·ln p with its derivatives in ln p as far as the order.
 #[inline(always)]
@@ -135,13 +136,26 @@ pub(crate) struct Block<'a, T, const L: usize> {
     pub(super) shares: Option<&'a Steps<T, L>>,
 }
 
-/// Adds terms of classes.
-pub(super) fn add<V: Arithmetic>(context: V::Context, terms: &[V::Element], sum: &mut Accumulator<V::Element>) {
+/// Adds the terms of the classes of a block, but for one that is left out; what stands behind them becomes 0.
+pub(super) fn add<V: Arithmetic, const L: usize>(
+    context: V::Context,
+    terms: &mut Steps<V::Element, L>,
+    range: &Range<usize>,
+    left_out: usize,
+    sum: &mut Accumulator<V::Element>,
+) {
+    let (zero, terms) = (V::Element::from_f64(0.0), terms.as_flattened_mut());
+    let terms = &mut terms[..range.len().next_multiple_of(L)];
+    terms[range.len()..].fill(zero);
+    let here = range.contains(&left_out).then(|| std::mem::replace(&mut terms[left_out - range.start], zero));
     V::vectorized(
         context,
         #[inline(always)]
         || sum.add(terms),
     );
+    if let Some(term) = here {
+        terms[left_out - range.start] = term;
+    }
 }
 
 stage! {
@@ -153,19 +167,18 @@ stage! {
         block: &Block<'_, V::Element, L>,
         terms: &mut [&mut Steps<V::Element, L>; TERMS],
     ) {
-        let Plan { gamma_neg, gamma_pos, .. } = plan;
-        let (neg, pos) = (gamma_neg.column.steps::<L>(block.class), gamma_pos.column.steps::<L>(block.class));
+        let ([neg, pos], [whole_neg, whole_pos]) = (plan.gammas::<L>(block.class), plan.whole);
         let Known { softmax, keep, floor, order } = known;
         let [p, values, firsts, seconds, _] = terms;
         for_each_value!(V, L, block.logits.len(), |step, lane| {
             let z = V::load(context, &block.logits[step], lane);
             let class = softmax.probability(V::load(context, &block.powers[step], lane), z);
-            let other = other(&class, V::load(context, &neg[step], lane), gamma_neg.whole, *order);
+            let other = other(&class, V::load(context, &neg[step], lane), whole_neg, *order);
             let floor = z.splat(*floor);
             let loss = match block.shares {
                 Some(shares) => {
                     let y = V::load(context, &shares[step], lane);
-                    let target = target(&class, V::load(context, &pos[step], lane), gamma_pos.whole, *order);
+                    let target = target(&class, V::load(context, &pos[step], lane), whole_pos, *order);
                     blended(y, y.mul_add(z.splat(*keep), floor), target, other)
                 }
                 None => other.times(floor),

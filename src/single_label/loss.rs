@@ -16,7 +16,7 @@ const LEAF: usize = 1 << 13;
 
 /// The number of rows that stay together up to a larger number of elements: enough for the cache lines of logits whose rows do not lie one
 /// behind the other.
-const ROWS: usize = 32;
+const ROWS: usize = 64;
 const LONG: usize = 1 << 16;
 
 /// The asymmetric loss of Ridnik et al. (ICCV 2021) for single-label classification: one class per row of logits.

@@ -56,6 +56,14 @@ impl<T: Float, const L: usize, const N: usize> Scratch<T, L, N> {
     }
 }
 
+/// p, 1 − p and the loss of one class.
+#[derive(Clone, Copy)]
+struct Own<T> {
+    p: T,
+    q: T,
+    loss: Jet<T>,
+}
+
 impl<T: Float> Row<'_, T> {
     /// The loss of the row; its derivatives go to slices.
     pub(super) fn evaluate<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
@@ -81,20 +89,25 @@ impl<T: Float> Row<'_, T> {
 
     /// The weight of the target: that of its class, or the mean of those of all classes by their shares.
     fn class_weight(&self) -> T::Sum {
-        let (weights, zero) = (&self.plan.class_weight, T::Sum::from_f64(0.0));
+        let (plan, zero) = (self.plan, T::Sum::from_f64(0.0));
         match self.target {
             Target::Absent => zero,
-            Target::Class(class) => weights.of(class).into(),
-            Target::Spread if weights.is_uniform => weights.of(0).into(),
+            Target::Class(class) => plan.weight(class).into(),
+            Target::Spread if plan.has_one_weight => plan.weight(0).into(),
             Target::Spread => {
                 let (mut weighted, mut total) = (zero, zero);
                 for (class, &y) in self.shares.iter().enumerate() {
-                    weighted = weighted + T::Sum::from(y) * T::Sum::from(weights.of(class));
+                    weighted = weighted + T::Sum::from(y) * T::Sum::from(plan.weight(class));
                     total = total + T::Sum::from(y);
                 }
                 weighted / total
             }
         }
+    }
+
+    /// Whether the row is a single block.
+    fn is_block<const L: usize, const N: usize>(&self) -> bool {
+        self.logits.len() <= L * N
     }
 
     /// The blocks of the row.
@@ -115,17 +128,10 @@ impl<T: Float> Row<'_, T> {
         for range in self.blocks::<L, N>() {
             let logits = steps(&self.logits[range.clone()], &mut scratch.inputs[0]);
             exponential_stage::<V, L>(context, &top, logits, &mut scratch.powers);
-            let powers = &mut scratch.powers.as_flattened_mut()[..range.len()];
-            if let Some(output) = results.iter_mut().flatten().next().filter(|_| self.logits.len() > L * N) {
-                output[range.clone()].copy_from_slice(powers);
+            if let Some(output) = results.iter_mut().flatten().next().filter(|_| !self.is_block::<L, N>()) {
+                output[range.clone()].copy_from_slice(&scratch.powers.as_flattened()[..range.len()]);
             }
-            if range.contains(&top.class) {
-                powers[top.class - range.start] = T::from_f64(0.0);
-                add::<V>(context, powers, &mut sum);
-                powers[top.class - range.start] = T::from_f64(1.0);
-            } else {
-                add::<V>(context, powers, &mut sum);
-            }
+            add::<V, L>(context, &mut scratch.powers, &range, top.class, &mut sum);
         }
         Softmax::new(top, rounded::<T>(sum.total()))
     }
@@ -133,7 +139,7 @@ impl<T: Float> Row<'_, T> {
     /// The loss of the row, unweighted, and its derivatives, multiplied by a scale.
     ///
     /// The target class, or the largest logit of a target that is spread, is left out of the sums over classes: its complement
-    /// 1 − p keeps the digits that p has lost.
+    /// 1 − p keeps the digits that p has lost. It goes through the same stages as the others.
     fn losses_of_classes<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
         &self,
         context: V::Context,
@@ -156,35 +162,42 @@ impl<T: Float> Row<'_, T> {
             Target::Class(class) => (class, floor <= zero),
             _ => (softmax.top.class, false),
         };
-        let (own_p, own_q, own) = self.class::<V, L>(context, apart, known);
-        let origin = self.vector.get(softmax.top.class).copied().unwrap_or(zero);
+        let (top, nothing) = (softmax.top.class, Jet { value: zero, first: zero, second: zero });
+        let origin = self.vector.get(top).copied().unwrap_or(zero);
         let mut totals = Totals { first: zero, second: zero, mean: zero, origin, bent: zero, scale };
         if !self.vector.is_empty() {
             totals.mean = self.mean_of_vector::<V, L, N>(context, softmax, origin, scratch, results);
         }
-        let mut others = [zero; 4];
-        if !is_alone {
-            let mut sums = [(); 4].map(|()| Accumulator::new(None));
-            for range in self.blocks::<L, N>() {
-                let count = self.terms::<V, L, N>(context, range.clone(), known, scratch, results);
-                if !self.vector.is_empty() {
-                    let vector = steps(&self.vector[range.clone()], &mut scratch.inputs[2]);
-                    let [.., second, bent] = &mut scratch.terms;
-                    bent_stage::<V, L>(context, &totals, vector, &second[..count], bent);
-                }
-                let columns = if self.vector.is_empty() { 1 + order } else { 4 };
-                for (terms, sum) in scratch.terms[1..].iter_mut().zip(&mut sums).take(columns) {
-                    let terms = &mut terms.as_flattened_mut()[..range.len()];
-                    let left_out =
-                        range.contains(&apart).then(|| std::mem::replace(&mut terms[apart - range.start], zero));
-                    add::<V>(context, terms, sum);
-                    if let Some(term) = left_out {
-                        terms[apart - range.start] = term;
-                    }
+        let mut classes = [Own { p: softmax.reciprocal, q: softmax.rest * softmax.reciprocal, loss: nothing }; 2];
+        let mut sums = [(); 4].map(|()| Accumulator::new(None));
+        for range in self.blocks::<L, N>() {
+            // Where no other class has a loss, that of the target is one of a step.
+            let start = range.start + range.contains(&apart).then(|| (apart - range.start) / L * L).unwrap_or(0);
+            let range = if is_alone { start..self.logits.len().min(start + L) } else { range };
+            if is_alone && !range.contains(&apart) {
+                continue;
+            }
+            let count = self.terms::<V, L, N>(context, range.clone(), known, true, scratch, results);
+            for (own, class) in classes.iter_mut().zip([apart, top]) {
+                if range.contains(&class) && !(is_alone && class != apart) {
+                    *own = self.own(class, &range, softmax, scratch);
                 }
             }
-            others = sums.map(|sum| T::from_sum(rounded::<T>(sum.total())));
+            if is_alone {
+                break;
+            }
+            if !self.vector.is_empty() {
+                let vector = steps(&self.vector[range.clone()], &mut scratch.inputs[2]);
+                let [.., second, bent] = &mut scratch.terms;
+                bent_stage::<V, L>(context, &totals, vector, &second[..count], bent);
+            }
+            let columns = if self.vector.is_empty() { 1 + order } else { 4 };
+            for (terms, sum) in scratch.terms[1..].iter_mut().zip(&mut sums).take(columns) {
+                add::<V, L>(context, terms, &range, apart, sum);
+            }
         }
+        let others = sums.map(|sum| T::from_sum(rounded::<T>(sum.total())));
+        let [Own { p: own_p, q: own_q, loss: own }, of_top] = classes;
         let ([value, first, second, bent], v) = (others, self.vector.get(apart).copied().unwrap_or(zero) - origin);
         let v = v - totals.mean;
         (totals.first, totals.second) = (first + own.first, second + own.second);
@@ -200,10 +213,9 @@ impl<T: Float> Row<'_, T> {
             let diagonal =
                 |p: T, q: T, own: T, others: T| (own * q * q - p * q * totals.first + p * p * others) * scale;
             hessian[apart] = diagonal(own_p, own_q, own.second, second);
-            let top = softmax.top.class;
             if top != apart {
-                let (p, q, own) = self.class::<V, L>(context, top, known);
-                hessian[top] = diagonal(p, q, own.second, totals.second - own.second);
+                let Own { p, q, loss } = of_top;
+                hessian[top] = diagonal(p, q, loss.second, totals.second - loss.second);
             }
         }
         if let Some(product) = product {
@@ -212,42 +224,46 @@ impl<T: Float> Row<'_, T> {
         value + own.value
     }
 
-    /// p, 1 − p and the loss of one class, which goes through the same stages as a block of its own.
-    fn class<V: Arithmetic<Element = T>, const L: usize>(
+    /// p, 1 − p and the loss of one class of a block whose terms are known.
+    fn own<const L: usize, const N: usize>(
         &self,
-        context: V::Context,
         class: usize,
-        known: &Known<T>,
-    ) -> (T, T, Jet<T>) {
-        let (softmax, zeros) = (&known.softmax, [[T::from_f64(0.0); L]]);
-        let (logits, mut powers, mut terms) = ([[self.logits[class]; L]], zeros, [zeros; TERMS]);
-        exponential_stage::<V, L>(context, &softmax.top, &logits, &mut powers);
-        let y = match self.target {
-            Target::Spread => self.shares[class],
-            target => T::from_f64(f64::from(u8::from(target == Target::Class(class)))),
-        };
-        let shares = [[y; L]];
-        let block = Block { class, logits: &logits, powers: &powers, shares: Some(&shares) };
-        class_stage::<V, L>(context, self.plan, known, &block, &mut terms.each_mut().map(|term| &mut term[..]));
-        let [p, value, first, second, _] = terms.map(|[term]| term[0]);
-        let q = softmax.probability(Scalar(powers[0][0]), Scalar(logits[0][0])).q.0;
-        (p, q, Jet { value, first, second })
+        range: &Range<usize>,
+        softmax: &Softmax<T>,
+        scratch: &Scratch<T, L, N>,
+    ) -> Own<T> {
+        let place = class - range.start;
+        let [p, value, first, second, _] = scratch.terms.each_ref().map(|terms| terms.as_flattened()[place]);
+        let power = scratch.powers.as_flattened()[if self.is_block::<L, N>() { class } else { place }];
+        let q = softmax.probability(Scalar(power), Scalar(self.logits[class])).q.0;
+        Own { p, q, loss: Jet { value, first, second } }
     }
 
-    /// The terms of the classes of a block; says how many steps they are.
+    /// The terms of the classes of a block, the target as such or as any other; says how many steps they are.
     fn terms<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
         &self,
         context: V::Context,
         range: Range<usize>,
         known: &Known<T>,
+        has_target: bool,
         scratch: &mut Scratch<T, L, N>,
         results: &Results<'_, T>,
     ) -> usize {
         self.powers::<V, L, N>(context, &range, &known.softmax, scratch, results);
-        let [logits, shares, _] = &mut scratch.inputs;
-        let shares = (self.target == Target::Spread).then(|| steps(&self.shares[range.clone()], shares));
-        let (logits, count) = (steps(&self.logits[range.clone()], logits), range.len().div_ceil(L));
-        let block = Block { class: range.start, logits, powers: &scratch.powers[..count], shares };
+        let ([logits, shares, _], count) = (&mut scratch.inputs, range.len().div_ceil(L));
+        let shares = match self.target {
+            Target::Spread => Some(steps(&self.shares[range.clone()], shares)),
+            Target::Class(class) if has_target && range.contains(&class) => {
+                let shares = &mut shares[..count];
+                shares.fill([T::from_f64(0.0); L]);
+                shares.as_flattened_mut()[class - range.start] = T::from_f64(1.0);
+                Some(&*shares)
+            }
+            _ => None,
+        };
+        let logits = steps(&self.logits[range.clone()], logits);
+        let first = if self.is_block::<L, N>() { range.start / L } else { 0 };
+        let block = Block { class: range.start, logits, powers: &scratch.powers[first..first + count], shares };
         let mut terms = scratch.terms.each_mut().map(|term| &mut term[..count]);
         class_stage::<V, L>(context, self.plan, known, &block, &mut terms);
         count
@@ -262,7 +278,7 @@ impl<T: Float> Row<'_, T> {
         scratch: &mut Scratch<T, L, N>,
         results: &Results<'_, T>,
     ) {
-        if self.logits.len() <= L * N {
+        if self.is_block::<L, N>() {
             return;
         }
         match results.iter().flatten().next() {
@@ -289,9 +305,9 @@ impl<T: Float> Row<'_, T> {
         for range in self.blocks::<L, N>() {
             self.powers::<V, L, N>(context, &range, softmax, scratch, results);
             let vector = steps(&self.vector[range.clone()], &mut scratch.inputs[2]);
-            let means = &mut scratch.terms[0][..vector.len()];
+            let means = &mut scratch.terms[0];
             mean_stage::<V, L>(context, softmax.reciprocal, origin, &scratch.powers, vector, means);
-            add::<V>(context, &means.as_flattened()[..range.len()], &mut sum);
+            add::<V, L>(context, means, &range, softmax.top.class, &mut sum);
         }
         T::from_sum(rounded::<T>(sum.total()))
     }
@@ -316,8 +332,8 @@ impl<T: Float> Row<'_, T> {
                     terms[..count].fill([T::from_f64(0.0); L]);
                 }
                 probability_stage::<V, L>(context, known.softmax.reciprocal, &scratch.powers[..count], p);
-            } else if self.logits.len() > L * N {
-                self.terms::<V, L, N>(context, range.clone(), known, scratch, results);
+            } else if !self.is_block::<L, N>() {
+                self.terms::<V, L, N>(context, range.clone(), known, false, scratch, results);
             }
             let vector = match self.vector {
                 [] => &scratch.powers[..count],

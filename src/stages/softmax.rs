@@ -22,7 +22,14 @@ impl<T: Float> Top<T> {
         let lowest = T::from_f64(f64::NEG_INFINITY);
         let mut lanes = [lowest; L];
         let is_number = largest_stage::<V, L>(context, logits, &mut lanes);
-        let logit = lanes.into_iter().fold(lowest, |largest, z| if z > largest { z } else { largest });
+        let mut width = L;
+        while width > 1 {
+            width /= 2;
+            for i in 0..width {
+                lanes[i] = if lanes[i] > lanes[width + i] { lanes[i] } else { lanes[width + i] };
+            }
+        }
+        let logit = lanes[0];
         if !is_number || logit == lowest {
             return None;
         }
