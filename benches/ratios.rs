@@ -5,8 +5,10 @@
 
 use asymmetric_loss::activation::{log_sigmoid, sigmoid, sigmoid_gradient};
 use asymmetric_loss::focal::{weight, weight_gradient};
-use asymmetric_loss::{AsymmetricLoss, Builder, Element, Implementation, IntoTargets, Targets};
-use ndarray::{Array2, ArrayView2, Ix2, s};
+use asymmetric_loss::{
+    AsymmetricLoss, Builder, Element, Implementation, IntoTargets, Kind, Loss, SingleLabelLoss, Targets,
+};
+use ndarray::{Array1, Array2, ArrayView2, Ix2, s};
 use std::hint::black_box;
 use std::time::Instant;
 use yardstick::baseline::{MARGIN, data};
@@ -15,11 +17,11 @@ use yardstick::baseline::{MARGIN, data};
 type Case<'a> = (&'static str, Box<dyn FnMut() + 'a>);
 
 /// Value and gradient in one pass, into an array of its own.
-fn step<'a, T: Element>(
+fn step<'a, T: Element, K: Kind>(
     name: &'static str,
-    loss: &'a AsymmetricLoss,
+    loss: &'a Loss<K>,
     logits: ArrayView2<'a, T>,
-    targets: impl IntoTargets<'a, T, Ix2> + Clone + 'a,
+    targets: impl IntoTargets<'a, T, Ix2, K> + Clone + 'a,
 ) -> Case<'a> {
     let mut gradient = logits.to_owned();
     let call = move || {
@@ -126,6 +128,20 @@ fn main() {
             ],
         );
     }
+    let (logits, labels) = data([4096, 1000]);
+    let (targets, classes) = (labels.mapv(f32::from), Array1::from_shape_fn(4096, |row| row * 7 % 1000));
+    let columns = logits.t().as_standard_layout().into_owned().reversed_axes();
+    let (many, one) = (AsymmetricLoss::default(), SingleLabelLoss::default());
+    println!("4096 × 1000, value and gradient");
+    compare(
+        logits.len(),
+        12,
+        vec![
+            step("many labels", &many, logits.view(), &targets),
+            step("one label in each row", &one, logits.view(), &classes),
+            step("one label in each row, Fortran order", &one, columns.view(), &classes),
+        ],
+    );
     let (logits, labels) = data([1, 20]);
     let targets = labels.mapv(f32::from);
     let (default, mut gradient) = (AsymmetricLoss::default(), logits.clone());

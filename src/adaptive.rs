@@ -2,10 +2,11 @@
 
 use crate::element::{Element, Float};
 use crate::error::Error;
-use crate::kernel::Labels;
-use crate::parameter::{Parameter, Short};
+use crate::kernel::Fault;
+use crate::parameter::Short;
 use crate::pass::Checked;
-use crate::targets::IntoTargets;
+use crate::settings::Settings;
+use crate::targets::{IntoTargets, Source};
 use ndarray::{ArrayBase, Data, Dimension};
 use std::fmt::{self, Display};
 
@@ -149,16 +150,11 @@ impl AdaptiveAsymmetry {
     /// assert!(control.gamma_neg() > 4.0);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn update<'a, T, S, D>(
+    pub fn update<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
         &mut self,
         logits: &ArrayBase<S, D>,
         targets: impl IntoTargets<'a, T, D>,
-    ) -> Result<Option<f64>, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        D: Dimension,
-    {
+    ) -> Result<Option<f64>, Error> {
         let gap = Self::probability_gap(logits, targets)?;
         if let Some(gap) = gap.filter(|gap| !gap.is_nan()) {
             let step = self.rate * (self.target_gap - gap);
@@ -187,40 +183,23 @@ impl AdaptiveAsymmetry {
     /// assert!(gap.is_some_and(|gap| (gap - (0.25 - 0.75)).abs() < 1e-15));
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn probability_gap<'a, T, S, D>(
+    pub fn probability_gap<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
         logits: &ArrayBase<S, D>,
         targets: impl IntoTargets<'a, T, D>,
-    ) -> Result<Option<f64>, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        D: Dimension,
-    {
-        let targets = targets.into_targets();
-        let targets = Checked::new(&logits.view(), &targets)?;
+    ) -> Result<Option<f64>, Error> {
+        let (view, targets) = (logits.view(), targets.into_targets());
+        let targets = Checked::new(&view, &targets)?;
         let (mut sides, one) = (Sides::default(), T::from_float(T::Float::from_f64(1.0)));
         // In logical order, so that no layout shows.
         let mut weights = targets.weights.iter().flatten();
-        let mut add = |z: &T, y: Option<f64>| {
+        for (z, y) in logits.iter().zip(targets.source.presences()) {
             let weight = weights.next().unwrap_or(&one);
             if let Some(y) = y {
                 sides.add(z, y, weight);
             }
-        };
-        match &targets.labels {
-            Labels::Dense(labels) => {
-                logits.iter().zip(labels).for_each(|(z, &y)| add(z, targets.known.presence(y)));
-            }
-            Labels::Sparse(labels) => {
-                let (mut cursor, mut y) = (labels.cursor(), [0.0_f64]);
-                for (element, z) in logits.iter().enumerate() {
-                    cursor.write(&(element..element + 1), &mut y);
-                    add(z, Some(y[0]).filter(|y| !y.is_nan()));
-                }
-            }
         }
         if sides.invalid {
-            return Err(targets.invalid(&Parameter::Uniform(1.0), None, 0));
+            return Err(targets.error(&Settings::default(), None, Fault::InvalidTarget { valid: 0 }));
         }
         Ok(sides.positives.get().zip(sides.negatives.get()).map(|(present, absent)| present - absent))
     }

@@ -1,10 +1,11 @@
 //! Settings on their way to a loss.
 
 use crate::error::Error;
+use crate::multi_label::AsymmetricLoss;
 use crate::parameter::{Limits, Parameter, WEIGHT};
 use crate::settings::Settings;
 
-/// Builds an [`AsymmetricLoss`](crate::AsymmetricLoss); see [`AsymmetricLoss::builder`](crate::AsymmetricLoss::builder).
+/// Builds an [`AsymmetricLoss`]; see [`AsymmetricLoss::builder`].
 ///
 /// # Examples
 ///
@@ -71,8 +72,16 @@ impl Builder {
         self.class_weight(class_weight).pos_weight(pos_weight)
     }
 
-    /// The settings, if they are valid.
-    pub(crate) fn checked(self) -> Result<Settings, Error> {
+    /// The loss with these settings.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ParameterOutOfRange`] for a γ that is negative, NaN or infinite, for a margin or a floor outside [0, 1), for a
+    ///   weight that is neither 0 nor between 1e-12 and 1e12, for an α outside [0, 1), for smoothing outside [0, 1], for a floor
+    ///   of the curvature outside [0, 1e12], and for a divisor that is not positive and finite.
+    /// - [`Error::EmptyParameter`] for a setting without values.
+    /// - [`Error::ParameterLength`] if settings are given for different numbers of classes.
+    pub fn build(self) -> Result<AsymmetricLoss, Error> {
         let per_class = self.alpha.as_ref().and_then(Parameter::classes);
         if let Some(alpha) = &self.alpha {
             alpha.check("alpha", &ALPHA)?;
@@ -88,6 +97,6 @@ impl Builder {
             }
             error => error,
         })?;
-        Ok(self.settings)
+        Ok(self.settings.into())
     }
 }

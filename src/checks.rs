@@ -2,22 +2,12 @@
 
 use crate::element::{Element, Float};
 use crate::error::Error;
-use crate::kernel::Labels;
-use crate::label::{Known, Label};
+use crate::label::Label;
 use crate::parameter::{LARGEST_WEIGHT, Parameter};
-use crate::settings::Settings;
 use crate::sum::is_finite;
+use crate::targets::{LabelForm, Labels};
 use ndarray::{ArrayView, Dimension, IxDyn};
 use num_traits::{One, Zero};
-
-/// Fails unless settings per class are as many as the last axis is long.
-pub(crate) fn check_classes(settings: &Settings, shape: &[usize]) -> Result<(), Error> {
-    let expected = shape.last().copied().unwrap_or(1);
-    match settings.per_class().next() {
-        Some((parameter, actual)) if actual != expected => Err(Error::ParameterLength { parameter, expected, actual }),
-        _ => Ok(()),
-    }
-}
 
 /// Fails unless an array has the shape of the logits.
 pub(crate) fn check_shape(array: &'static str, expected: &[usize], actual: &[usize]) -> Result<(), Error> {
@@ -92,14 +82,11 @@ pub(crate) fn broadcast<'a, T, D: Dimension>(
 /// The first label outside [0, 1] in logical order that is not left out, once the kernel has met one behind some that are
 /// `valid`.
 pub(crate) fn find_invalid<T: Element, Y: Label, D: Dimension>(
-    labels: &Labels<'_, Y, D>,
-    known: Known<Y>,
+    Labels { form, known }: &Labels<'_, Y, D>,
     is_left_out: impl Fn(&[usize]) -> bool,
     valid: usize,
 ) -> Error {
-    // A label that no longer is what the kernel met has no place.
-    let nowhere = Error::InvalidTarget { index: Vec::new(), actual: f64::NAN };
-    let Labels::Dense(labels) = labels else { return nowhere };
+    let LabelForm::Dense(labels) = form else { return NOWHERE };
     for (position, &y) in labels.iter().enumerate().skip(valid) {
         let label: T::Float = known.float(y);
         let is_valid = label >= T::Float::zero() && label <= T::Float::one();
@@ -109,7 +96,7 @@ pub(crate) fn find_invalid<T: Element, Y: Label, D: Dimension>(
             return Error::InvalidTarget { index, actual };
         }
     }
-    nowhere
+    NOWHERE
 }
 
 /// Where the element with this number in logical order stands.
@@ -121,17 +108,20 @@ pub(crate) fn unravel_index(mut number: usize, shape: &[usize]) -> Vec<usize> {
     index
 }
 
-/// Whether an element of this index has a factor of 0.
-pub(crate) fn is_left_out<T: Element, D: Dimension>(
-    class_weight: &Parameter,
-    factors: &[Option<ArrayView<'_, T, D>>],
-    index: &[usize],
-) -> bool {
+/// The error of a target that no longer is what the kernel met.
+pub(crate) const NOWHERE: Error = Error::InvalidTarget { index: Vec::new(), actual: f64::NAN };
+
+/// Whether a factor is 0 at an index.
+pub(crate) fn is_left_out<T: Element, D: Dimension>(factors: &[Option<ArrayView<'_, T, D>>], index: &[usize]) -> bool {
+    factors.iter().flatten().any(|factor| {
+        let factor = factor.view().into_dyn();
+        factor.get(index).is_some_and(|factor| factor.to_float().is_zero())
+    })
+}
+
+/// Whether the class of an index has the weight 0 in a type.
+pub(crate) fn is_weightless<T: Float>(class_weight: &Parameter, index: &[usize]) -> bool {
     // A single number has one class.
     let class = index.last().copied().unwrap_or(0);
-    class_weight.of_class(class).is_some_and(|weight| T::Float::from_f64(weight).is_zero())
-        || factors.iter().flatten().any(|factor| {
-            let factor = factor.view().into_dyn();
-            factor.get(index).is_some_and(|factor| factor.to_float().is_zero())
-        })
+    class_weight.of_class(class).is_some_and(|weight| T::from_f64(weight).is_zero())
 }

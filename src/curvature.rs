@@ -3,7 +3,8 @@
 use crate::checks::check_shape;
 use crate::element::Element;
 use crate::error::Error;
-use crate::loss::AsymmetricLoss;
+use crate::kind::Kind;
+use crate::loss::Loss;
 use crate::pass::Outputs;
 use crate::results::zeros_like;
 use crate::targets::IntoTargets;
@@ -17,17 +18,17 @@ pub struct Derivatives<T: Element, D: Dimension> {
     pub value: T::Float,
     /// Its gradient in the logits.
     pub gradient: Array<T, D>,
-    /// The diagonal of its Hessian in the logits: for [`AsymmetricLoss`], the whole Hessian.
+    /// The diagonal of its Hessian in the logits: for [`AsymmetricLoss`](crate::AsymmetricLoss), the whole Hessian.
     pub hessian_diagonal: Array<T, D>,
 }
 
-impl AsymmetricLoss {
+impl<K: Kind> Loss<K> {
     /// The reduced loss, its gradient and the diagonal of its Hessian, in one pass: a step of Newton's method or of
     /// gradient boosting.
     ///
     /// # Errors
     ///
-    /// [Those of every call](Self#errors).
+    /// [Those of every call](crate::AsymmetricLoss#errors).
     ///
     /// # Examples
     ///
@@ -41,29 +42,24 @@ impl AsymmetricLoss {
     /// assert!(AsymmetricLoss::default().forward(&(logits + step), &targets)? < d.value);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn derivatives<'a, T, S, D>(
+    pub fn derivatives<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-    ) -> Result<Derivatives<T, D>, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        D: Dimension,
-    {
+        targets: impl IntoTargets<'a, T, D, K>,
+    ) -> Result<Derivatives<T, D>, Error> {
         let (mut gradient, mut hessian_diagonal) = (zeros_like(logits)?, zeros_like(logits)?);
         let value = self.derivatives_into(logits, targets, &mut gradient, &mut hessian_diagonal)?;
         Ok(Derivatives { value, gradient, hessian_diagonal })
     }
 
-    /// The reduced loss; its gradient and the diagonal of its Hessian overwrite the arrays. One pass, and no allocation
-    /// for `f32` and `f64`.
+    /// The reduced loss; its gradient and the diagonal of its Hessian overwrite the arrays. It allocates what
+    /// [`value_and_gradient_into`](Self::value_and_gradient_into) does.
     ///
     /// After an error the content of the arrays is unspecified.
     ///
     /// # Errors
     ///
-    /// [Those of every call](Self#errors).
+    /// [Those of every call](crate::AsymmetricLoss#errors).
     ///
     /// # Examples
     ///
@@ -78,59 +74,61 @@ impl AsymmetricLoss {
     /// assert_eq!((value, gradient, hessian), (d.value, d.gradient, d.hessian_diagonal));
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn derivatives_into<'a, T, S, G, H, D>(
-        &self,
-        logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-        gradient: &mut ArrayBase<G, D>,
-        hessian_diagonal: &mut ArrayBase<H, D>,
-    ) -> Result<T::Float, Error>
-    where
+    pub fn derivatives_into<
+        'a,
         T: Element,
         S: Data<Elem = T>,
         G: DataMut<Elem = T>,
         H: DataMut<Elem = T>,
         D: Dimension,
-    {
+    >(
+        &self,
+        logits: &ArrayBase<S, D>,
+        targets: impl IntoTargets<'a, T, D, K>,
+        gradient: &mut ArrayBase<G, D>,
+        hessian_diagonal: &mut ArrayBase<H, D>,
+    ) -> Result<T::Float, Error> {
         check_shape("gradient", logits.shape(), gradient.shape())?;
         check_shape("hessian_diagonal", logits.shape(), hessian_diagonal.shape())?;
-        let (gradient, hessian) = (Some(gradient.view_mut()), Some(hessian_diagonal.view_mut()));
-        self.reduced(logits, targets, Outputs { gradient, hessian, ..Outputs::default() })
+        let outputs = Outputs::of([Some(gradient.view_mut()), Some(hessian_diagonal.view_mut()), None]);
+        self.reduced(logits, targets, outputs)
     }
 
-    /// The diagonal of the Hessian of the reduced loss in the logits, which is the whole Hessian, because no loss
-    /// depends on two logits.
+    /// The diagonal of the Hessian of the reduced loss in the logits.
     ///
-    /// It is not positive everywhere: unless γ₋ = 0 and m = 0, a negative has negative curvature above some p*; unless
-    /// γ₊ = 0, so has a positive that is badly wrong (for γ₊ = 1 below z ≈ −3.1). A Newton step needs a safeguard there.
-    /// For 0 < γ₋ < 1 and m > 0 it grows without bound as p falls to the margin.
+    /// Of an [`AsymmetricLoss`](crate::AsymmetricLoss) it is the whole Hessian, because no loss depends on two logits. It is not
+    /// positive everywhere: unless γ₋ = 0 and m = 0, a negative has negative curvature above some p*; unless γ₊ = 0, so has a
+    /// positive that is badly wrong (for γ₊ = 1 below z ≈ −3.1). A Newton step needs a safeguard there; see
+    /// [`Curvature`](crate::Curvature). For 0 < γ₋ < 1 and m > 0 it grows without bound as p falls to the margin.
+    ///
+    /// Of a [`SingleLabelLoss`](crate::SingleLabelLoss), with g_c and h_c as the first and second derivative of what class c
+    /// contributes, in ln p_c, it is h_j·(1 − 2p_j) − p_j·(1 − p_j)·Σ g_c + p_j²·Σ h_c. It need not be positive, either.
     ///
     /// # Errors
     ///
-    /// [Those of every call](Self#errors).
+    /// [Those of every call](crate::AsymmetricLoss#errors).
     ///
     /// # Examples
     ///
     /// ```
-    /// use asymmetric_loss::AsymmetricLoss;
+    /// use asymmetric_loss::{AsymmetricLoss, SingleLabelLoss};
     /// use ndarray::array;
     ///
     /// let curvature = AsymmetricLoss::default().hessian_diagonal(&array![0.0, -5.0], &array![1, 1])?;
     /// assert!(curvature[0] > 0.0 && curvature[1] < 0.0);
+    ///
+    /// let cross_entropy = SingleLabelLoss::builder().label_smoothing(0.0).build()?;
+    /// let curvature = cross_entropy.hessian_diagonal(&array![[1.0, 1.0]], &array![0])?;
+    /// assert_eq!(curvature, array![[0.25, 0.25]]); // p(1 − p)
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn hessian_diagonal<'a, T, S, D>(
+    pub fn hessian_diagonal<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-    ) -> Result<Array<T, D>, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        D: Dimension,
-    {
+        targets: impl IntoTargets<'a, T, D, K>,
+    ) -> Result<Array<T, D>, Error> {
         let mut hessian = zeros_like(logits)?;
-        self.reduced(logits, targets, Outputs { hessian: Some(hessian.view_mut()), ..Outputs::default() })?;
+        self.reduced(logits, targets, Outputs::of([None, Some(hessian.view_mut()), None]))?;
         Ok(hessian)
     }
 }

@@ -6,15 +6,11 @@
 use crate::arithmetic::{Arithmetic, Task, run};
 use crate::element::{Element, Float};
 use crate::error::Error;
-use crate::kernel::Labels;
-use crate::label::{Known, Label};
 use crate::order::by_stride;
-use crate::parameter::Parameter;
-use crate::reduction::Reduction;
-use crate::results::memory_for;
-use crate::settings::Settings;
+use crate::results::zeros_of;
+use crate::sparse::CsrLabels;
 use crate::threads::join;
-use ndarray::{ArrayView, ArrayView1, Axis, Dimension};
+use ndarray::{Array, ArrayView, ArrayView1, Axis, Dimension};
 
 /// The number of elements that are counted in 64 bits: 2¹⁰ of at most 2⁵² each.
 const COUNTED_IN_U64: usize = 1 << 10;
@@ -22,84 +18,79 @@ const COUNTED_IN_U64: usize = 1 << 10;
 /// What a number of 1 counts.
 const ONE: u64 = 1 << 52;
 
-/// The divisor of a call, whose weights come with the largest of them.
-pub(crate) fn divisor<T: Element, Y: Label, D: Dimension>(
-    settings: &Settings,
-    reduction: Reduction,
-    labels: &Labels<'_, Y, D>,
-    known: Known<Y>,
-    weights: Option<(&ArrayView<'_, T, D>, f64)>,
-    shape: D,
-) -> Result<f64, Error> {
-    let count = || count(labels, known, shape.size());
-    let weight = || {
-        let of_classes = match &*settings.class_weight {
-            Parameter::PerClass(weights) if weights.len() > 1 => ArrayView1::from(weights),
-            one => {
-                let call = weights.map_or_else(count, |(weights, largest)| weight(labels, known, weights, largest));
-                return Ok(one.values()[0] * call);
-            }
-        };
-        let largest_of_classes = of_classes.iter().fold(0.0_f64, |largest, weight| largest.max(*weight));
-        let Some(of_classes) = of_classes.broadcast(shape.clone()) else { return Ok(0.0) };
-        let Some((weights, largest)) = weights else {
-            return Ok(weight(labels, known, &of_classes, largest_of_classes));
-        };
-        let mut products = memory_for(weights)?;
-        products.extend(weights.iter().zip(of_classes).map(|(weight, of_class)| weight.to_float().to_f64() * of_class));
-        let products = ArrayView::from_shape(shape.clone(), &products);
-        let too_large = |_| Error::TooLarge { shape: shape.slice().to_vec() };
-        Ok(weight(labels, known, &products.map_err(too_large)?, largest * largest_of_classes))
-    };
-    let positives = || match settings.label_smoothing {
-        0.0 => positives(labels, known),
-        share => positives(labels, known) * (1.0 - share) + count() * (share / 2.0),
-    };
-    reduction.divisor(shape.slice(), count, weight, positives)
+/// The number of labels that are known; `known` says of which that is not so for certain.
+pub(crate) fn count<Y: Copy + Sync, D: Dimension>(
+    labels: &ArrayView<'_, Y, D>,
+    is_known: impl Fn(Y) -> bool + Copy + Send + Sync,
+) -> f64 {
+    sum(labels.view(), None::<ArrayView<'_, Y, D>>, |y, _| u64::from(is_known(y))) as f64
 }
 
-/// The number of known labels.
-fn count<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>, elements: usize) -> f64 {
-    match labels {
-        Labels::Dense(labels) if known.is_in_doubt() => {
-            sum(labels.view(), None::<ArrayView<'_, Y, D>>, |y, _| u64::from(known.presence(y).is_some())) as f64
-        }
-        Labels::Dense(_) => elements as f64,
-        Labels::Sparse(labels) => labels.of_known(|| elements as u128, 0.., |_, _| 1) as f64,
-    }
+/// The sum of numbers from 0 to 1; others count as 0.
+pub(crate) fn total<Y: Copy + Sync, D: Dimension>(
+    labels: &ArrayView<'_, Y, D>,
+    number: impl Fn(Y) -> f64 + Copy + Send + Sync,
+) -> f64 {
+    sum(labels.view(), None::<ArrayView<'_, Y, D>>, |y, _| whole(number(y))) as f64 / ONE as f64
 }
 
-/// The sum of the labels that are known and valid.
-fn positives<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>) -> f64 {
-    let number = |y, _| known.presence(y).map_or(0, whole);
-    match labels {
-        Labels::Dense(labels) => sum(labels.view(), None::<ArrayView<'_, Y, D>>, number) as f64 / ONE as f64,
-        Labels::Sparse(labels) => labels.positives() as f64,
-    }
-}
-
-/// The sum of the weights of known labels.
-fn weight<T: Element, Y: Label, D: Dimension>(
-    labels: &Labels<'_, Y, D>,
-    known: Known<Y>,
+/// The sum of weights, of which none is above the largest: where there are labels, of those whose label is known.
+pub(crate) fn weight<T: Element, Y: Copy + Sync, D: Dimension>(
     weights: &ArrayView<'_, T, D>,
     largest: f64,
+    labels: Option<&ArrayView<'_, Y, D>>,
+    is_known: impl Fn(Y) -> bool + Copy + Send + Sync,
 ) -> f64 {
+    in_units(largest, |unit| match labels {
+        Some(labels) => sum(labels.view(), Some(weights.view()), |y, weight| match weight {
+            Some(weight) if is_known(y) => units(weight, unit),
+            _ => 0,
+        }),
+        None => sum(weights.view(), None::<ArrayView<'_, Y, D>>, |weight, _| units(weight, unit)),
+    })
+}
+
+/// The same, where labels are listed.
+pub(crate) fn listed_weight<T: Element, D: Dimension>(
+    weights: &ArrayView<'_, T, D>,
+    largest: f64,
+    labels: CsrLabels<'_>,
+) -> f64 {
+    in_units(largest, |unit| {
+        let all = || sum(weights.view(), None::<ArrayView<'_, T, D>>, |weight, _| units(weight, unit));
+        labels.of_known(all, weights.rows(), |weights, class| units(weights[class], unit))
+    })
+}
+
+/// Numbers in the shape of the losses, each times the weight of the call if there is one; and the largest of them.
+pub(crate) fn products<T: Element, D: Dimension>(
+    losses: &D,
+    weights: Option<&ArrayView<'_, T, D>>,
+    numbers: impl Iterator<Item = f64>,
+) -> Result<(Array<f64, D>, f64), Error> {
+    let mut products = zeros_of(losses.clone())?;
+    products.iter_mut().zip(numbers).for_each(|(product, number)| *product = number);
+    if let Some(weights) = weights {
+        products.zip_mut_with(weights, |product, weight| *product *= weight.to_float().to_f64());
+    }
+    let largest = products.iter().fold(0.0_f64, |largest, product| largest.max(*product));
+    Ok((products, largest))
+}
+
+/// A sum of numbers, of which none is above the largest, given what they add up to in 2⁻⁵² of a unit.
+fn in_units(largest: f64, sum: impl FnOnce(f64) -> u128) -> f64 {
     if largest == 0.0 {
         return 0.0;
     }
     // A power of two, so that the quotients are exact.
     let unit = (largest.log2().floor() + 1.0).exp2();
-    let number = |weight: T| whole(weight.to_float().to_f64() / unit);
-    let all = || sum(weights.view(), None::<ArrayView<'_, Y, D>>, |weight, _| number(weight));
-    let sum = match labels {
-        Labels::Dense(labels) if known.is_in_doubt() => sum(labels.view(), Some(weights.view()), |y, weight| {
-            if known.presence(y).is_some() { weight.map_or(0, number) } else { 0 }
-        }),
-        Labels::Dense(_) => all(),
-        Labels::Sparse(labels) => labels.of_known(all, weights.rows(), |weights, class| number(weights[class])),
-    };
-    sum as f64 / ONE as f64 * unit
+    sum(unit) as f64 / ONE as f64 * unit
+}
+
+/// A weight in 2⁻⁵² of a unit.
+#[inline(always)]
+fn units<T: Element>(weight: T, unit: f64) -> u64 {
+    whole(weight.to_float().to_f64() / unit)
 }
 
 /// A number in [0, 1] in units of 2⁻⁵², rounded; 0 for others.

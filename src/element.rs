@@ -1,6 +1,13 @@
 //! What arrays may hold, and what it is calculated in.
 
+use crate::arithmetic::Scalar;
+use crate::elementwise::Map;
+use crate::kernel::{self, InvalidLabel};
+use crate::kind::Kind;
+use crate::plans::Plans;
+use crate::single_label;
 use num_traits::{One, Zero};
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::ops::{Div, Neg, Sub};
 
@@ -21,6 +28,17 @@ pub trait Element: Copy + Debug + Send + Sync + 'static {
 
     /// The nearest element to a float.
     fn from_float(float: Self::Float) -> Self;
+
+    /// The same elements, if they are floats.
+    #[doc(hidden)]
+    fn as_floats(_elements: &[Self]) -> Option<&[Self::Float]> {
+        None
+    }
+
+    #[doc(hidden)]
+    fn as_floats_mut(_elements: &mut [Self]) -> Option<&mut [Self::Float]> {
+        None
+    }
 }
 
 impl<T: Float> Element for T {
@@ -34,6 +52,14 @@ impl<T: Float> Element for T {
     #[inline(always)]
     fn from_float(float: T) -> T {
         float
+    }
+
+    fn as_floats(elements: &[T]) -> Option<&[T]> {
+        Some(elements)
+    }
+
+    fn as_floats_mut(elements: &mut [T]) -> Option<&mut [T]> {
+        Some(elements)
     }
 }
 
@@ -145,10 +171,43 @@ pub trait Float:
 
     /// ln(1 + x), accurate near 0.
     fn ln_1p(self) -> Self;
+
+    // How this crate evaluates a type. `f32` and `f64` go in vectors, and through functions that are compiled with this crate and not,
+    // unoptimized perhaps, with its user; every other type goes one by one.
+
+    #[doc(hidden)]
+    fn plan<K: Kind>(plans: &Plans<K>) -> Cow<'_, K::Plan<Self>> {
+        Cow::Owned(K::plan(&plans.settings))
+    }
+
+    #[doc(hidden)]
+    fn evaluate_elements(plan: &kernel::Plan<Self>, run: kernel::Run<'_, Self>) -> Result<(), InvalidLabel> {
+        kernel::one_by_one(plan, run)
+    }
+
+    #[doc(hidden)]
+    fn evaluate_rows(plan: &single_label::Plan<Self>, rows: single_label::Rows<'_, Self>) {
+        single_label::one_by_one(plan, rows);
+    }
+
+    #[doc(hidden)]
+    fn map<F: Map>(f: F, elements: &mut [Self]) {
+        elements.iter_mut().for_each(|x| *x = f.eval(Scalar(*x)).0);
+    }
+}
+
+/// Functions that the standard library has.
+macro_rules! of_std {
+    ($float:ident: $($function:ident)*) => {$(
+        #[inline(always)]
+        fn $function(self) -> Self {
+            $float::$function(self)
+        }
+    )*};
 }
 
 macro_rules! native_float {
-    ($($float:ident)*) => {$(
+    ($($float:ident $plan:ident)*) => {$(
         impl Float for $float {
             type Sum = f64;
             const MAX_EXPONENT: i32 = $float::MAX_EXP - 2;
@@ -165,23 +224,24 @@ macro_rules! native_float {
             fn from_sum(sum: f64) -> Self {
                 sum as $float
             }
-            #[inline(always)]
-            fn exp(self) -> Self {
-                $float::exp(self)
+            of_std!($float: exp exp_m1 ln ln_1p);
+
+            fn plan<K: Kind>(plans: &Plans<K>) -> Cow<'_, K::Plan<Self>> {
+                Cow::Borrowed(&plans.$plan)
             }
-            #[inline(always)]
-            fn exp_m1(self) -> Self {
-                $float::exp_m1(self)
+
+            fn evaluate_elements(plan: &kernel::Plan<Self>, run: kernel::Run<'_, Self>) -> Result<(), InvalidLabel> {
+                kernel::in_vectors(plan, run)
             }
-            #[inline(always)]
-            fn ln(self) -> Self {
-                $float::ln(self)
+
+            fn evaluate_rows(plan: &single_label::Plan<Self>, rows: single_label::Rows<'_, Self>) {
+                single_label::in_vectors(plan, rows);
             }
-            #[inline(always)]
-            fn ln_1p(self) -> Self {
-                $float::ln_1p(self)
+
+            fn map<F: Map>(f: F, elements: &mut [Self]) {
+                f.$plan(elements);
             }
         }
     )*};
 }
-native_float!(f32 f64);
+native_float!(f32 single f64 double);

@@ -1,11 +1,10 @@
 //! A function of values, for every element of an array.
 
-use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
+use crate::arithmetic::{Arithmetic, Native, Task, run};
 use crate::element::Float;
 use crate::error::Error;
 use crate::results::copy_of;
 use crate::threads::join;
-use castaway::cast;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// The number of elements that are on the way together.
@@ -15,7 +14,7 @@ const BLOCK: usize = 64;
 const LEAF: usize = 1 << 14;
 
 /// A function of one value.
-pub(crate) trait Map: Copy + Send + Sync {
+pub trait Map: Copy + Send + Sync {
     fn eval<V: Arithmetic>(self, x: V) -> V;
 
     /// [`eval`](Self::eval) for all of a slice; see [`native_map!`].
@@ -39,13 +38,10 @@ macro_rules! native_map {
 pub(crate) use native_map;
 
 /// f of every element, in the memory order of the array.
-pub(crate) fn map<T, S, D, F>(array: &ArrayBase<S, D>, f: F) -> Result<Array<T, D>, Error>
-where
-    T: Float,
-    S: Data<Elem = T>,
-    D: Dimension,
-    F: Map,
-{
+pub(crate) fn map<T: Float, S: Data<Elem = T>, D: Dimension, F: Map>(
+    array: &ArrayBase<S, D>,
+    f: F,
+) -> Result<Array<T, D>, Error> {
     let mut result = copy_of(array)?;
     if let Some(elements) = result.as_slice_memory_order_mut() {
         map_slice(f, elements);
@@ -60,14 +56,7 @@ fn map_slice<T: Float, F: Map>(f: F, elements: &mut [T]) {
         join(count, || map_slice(f, left), || map_slice(f, right));
         return;
     }
-    let elements = match cast!(elements, &mut [f32]) {
-        Ok(elements) => return f.single(elements),
-        Err(elements) => elements,
-    };
-    match cast!(elements, &mut [f64]) {
-        Ok(elements) => f.double(elements),
-        Err(elements) => elements.iter_mut().for_each(|x| *x = f.eval(Scalar(*x)).0),
-    }
+    T::map(f, elements);
 }
 
 /// f of every element, in vectors.

@@ -1,7 +1,7 @@
 //! Where training starts.
 
 use crate::error::Error;
-use crate::loss::AsymmetricLoss;
+use crate::multi_label::AsymmetricLoss;
 use crate::parameter::Parameter;
 use crate::reduction::Reduction;
 use crate::settings::Settings;

@@ -1,12 +1,12 @@
 //! Derivatives of the loss in its own parameters, to learn them.
 
-use crate::checks::{check_classes, check_range};
+use crate::checks::check_range;
 use crate::element::{Element, Float};
 use crate::error::Error;
-use crate::kernel::{Arrays, Pass, slopes};
-use crate::loss::AsymmetricLoss;
+use crate::kernel::{Pass, slopes};
+use crate::multi_label::AsymmetricLoss;
 use crate::parameter::Parameter;
-use crate::pass::Checked;
+use crate::pass::{Checked, Outputs};
 use crate::targets::IntoTargets;
 use ndarray::{Array1, ArrayBase, Data, Dimension};
 
@@ -47,34 +47,19 @@ impl AsymmetricLoss {
     /// assert!(slopes.gamma_neg.iter().all(|&slope| slope < 0.0));
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn parameter_gradients<'a, T, S, D>(
+    pub fn parameter_gradients<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
         &self,
         logits: &ArrayBase<S, D>,
         targets: impl IntoTargets<'a, T, D>,
-    ) -> Result<ParameterGradients<T::Float>, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        D: Dimension,
-    {
+    ) -> Result<ParameterGradients<T::Float>, Error> {
         let (settings, logits, targets) = (self.settings(), logits.view(), targets.into_targets());
         let targets = Checked::new(&logits, &targets)?;
-        check_classes(settings, logits.shape())?;
-        let (divisor, weight_scale) = targets.divisor(settings, settings.reduction, logits.raw_dim())?;
+        let (divisor, weight_scale) = targets.scaled_divisor(settings, settings.reduction)?;
         check_range::<T::Float>(divisor)?;
-        let (plan, scale) = (self.plans.plan(), T::Float::from_f64(1.0));
-        let Checked { known, leaves_out, .. } = targets;
-        let pass = Pass { plan: &plan, known, leaves_out, in_parameters: true, scale, weight_scale, loss_scale: None };
-        let arrays = Arrays {
-            logits: logits.view(),
-            labels: targets.labels.view(),
-            factors: [targets.weights.as_ref().map(|weights| weights.view()), None],
-            losses: None,
-            gradient: None,
-            hessian: None,
-        };
-        let slopes =
-            slopes(&pass, arrays).map_err(|invalid| targets.invalid(&settings.class_weight, None, invalid.valid))?;
+        let (plan, scale, leaves_out) = (self.plans.plan::<T::Float>(), T::Float::from_f64(1.0), targets.leaves_out);
+        let pass = Pass { plan: &*plan, leaves_out, in_parameters: true, scale, weight_scale, loss_scale: None };
+        let slopes = slopes(&pass, targets.arrays(&logits, None, Outputs::default()))
+            .map_err(|fault| targets.error(settings, None, fault))?;
         let divisor = <T::Float as Float>::Sum::from_f64(divisor);
         let reduced = |sums: Vec<<T::Float as Float>::Sum>, parameter: &Parameter| -> Array1<T::Float> {
             let reduced = |sum| T::Float::from_sum(sum / divisor);

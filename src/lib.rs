@@ -29,14 +29,18 @@ mod elementwise;
 mod error;
 mod initial;
 mod kernel;
+mod kind;
 mod label;
 mod learning;
 mod loss;
+mod multi_label;
 mod names;
 mod order;
 mod parameter;
 mod pass;
 mod peak;
+mod plans;
+mod products;
 mod results;
 mod safeguard;
 #[cfg(feature = "serde")]
@@ -58,17 +62,19 @@ pub use class_index::ClassIndex;
 pub use curvature::Derivatives;
 pub use element::{Element, Float};
 pub use error::Error;
+pub use kind::Kind;
 pub use label::Label;
 pub use learning::ParameterGradients;
-pub use loss::AsymmetricLoss;
+pub use loss::Loss;
+pub use multi_label::{AsymmetricLoss, MultiLabel};
 pub use parameter::Parameter;
 #[doc(inline)]
 pub use reduction::Reduction;
 pub use safeguard::Curvature;
 pub use settings::{Implementation, Settings};
-pub use single_label::SingleLabelLoss;
+pub use single_label::{SingleLabel, SingleLabelLoss};
 pub use stages::{activation, focal, margin};
-pub use targets::{IntoTargets, Targets};
+pub use targets::{IntoTargets, Labels, Targets};
 
 /// The ndarray whose arrays the calls take: to build views of your own memory, whatever version you use elsewhere.
 pub use ndarray;

@@ -1,82 +1,44 @@
-//! The loss: settings in; value, gradient and curvature out.
+//! What can be asked of a loss, whatever its kind: settings in; value and gradient out.
 
-use crate::builder::Builder;
 use crate::checks::check_shape;
 use crate::element::Element;
 use crate::error::Error;
-use crate::kernel::Plans;
+use crate::kind::Kind;
 use crate::names::Choice;
-use crate::pass::{Outputs, evaluate};
+use crate::pass::{Checked, Outputs, evaluate};
+use crate::plans::Plans;
 use crate::reduction::Reduction;
 use crate::results::zeros_like;
-use crate::settings::Settings;
+use crate::settings::SettingsList;
 use crate::targets::IntoTargets;
 use ndarray::{Array, ArrayBase, Data, DataMut, Dimension};
 use std::fmt::{self, Debug, Display};
 
-/// The asymmetric loss of Ridnik et al. (ICCV 2021) for multi-label classification.
+/// A loss: its settings, and the constants that follow from them.
 ///
-/// For a logit z, its probability p = 1/(1 + e⁻ᶻ) and a target y:
-///
-/// L = −(1−p)^γ₊ ln p where y = 1, and −u^γ₋ ln(1−u) with u = max(p − m, 0) where y = 0.
-///
-/// Arrays may have any number of axes, any layout and any [`Element`] as elements; the last axis is that of the classes.
-/// Targets are a reference to an array of [`Label`](crate::Label)s in the shape of the logits; or [`Targets`](crate::Targets), which
-/// know unknown labels, weights and lists of present classes. Element losses already include class, positive and call weights.
-/// An element with an unknown label, or of weight 0, is ignored: its loss and derivatives are exactly 0, even for a NaN logit.
-///
-/// Arrays of results have the shape of the logits, and their memory order (row-major where these repeat elements by
-/// broadcasting). A NaN logit gives NaN in its element; infinite ones give the limit.
-///
-/// Source: Ridnik et al., "Asymmetric Loss for Multi-Label Classification", ICCV 2021 (arXiv 2009.14119), as in the
-/// class `torch_ecg.models.loss.AsymmetricLoss`.
+/// There are two kinds, [`AsymmetricLoss`](crate::AsymmetricLoss) and [`SingleLabelLoss`](crate::SingleLabelLoss). Both answer the same
+/// calls. They differ in their settings, in what can be their targets, and in what has a loss: each element of the logits, or each row.
 ///
 /// A copy of a loss shares its constants, and costs next to nothing whatever the number of classes.
-///
-/// # Errors
-///
-/// Every call may fail with
-///
-/// - [`Error::ShapeMismatch`] if an array has another shape than the logits,
-/// - [`Error::ParameterLength`] if a setting per class does not match the last axis,
-/// - [`Error::InvalidTarget`] for a target that is NaN or outside [0, 1],
-/// - [`Error::InvalidWeight`] for a weight that is not between 0 and 1e12, [`Error::BroadcastMismatch`] for weights that do not fit,
-/// - [`Error::InvalidOffset`] and [`Error::InvalidIndex`] for malformed sparse labels,
-/// - [`Error::EmptyMean`] for the mean of no elements that count,
-/// - [`Error::ParameterOutOfRange`] for a divisor so small that the type of the logits cannot hold its reciprocal,
-/// - [`Error::TooLarge`] if there is no memory for a result.
-///
-/// # Examples
-///
-/// ```
-/// use asymmetric_loss::AsymmetricLoss;
-/// use ndarray::array;
-///
-/// let logits = array![[2.0_f32, -1.0, 0.5], [-3.0, 0.2, 1.5]];
-/// let targets = array![[true, false, false], [false, true, true]];
-/// let (value, gradient) = AsymmetricLoss::default().value_and_gradient(&logits, &targets)?;
-/// assert!(value > 0.0 && gradient[[0, 0]] < 0.0);
-/// # Ok::<(), asymmetric_loss::Error>(())
-/// ```
 #[derive(Clone)]
-pub struct AsymmetricLoss {
-    pub(crate) plans: Plans,
+pub struct Loss<K: Kind> {
+    pub(crate) plans: Plans<K>,
 }
 
-impl AsymmetricLoss {
+impl<K: Kind> Loss<K> {
     /// Starts from the default settings.
     ///
     /// # Examples
     ///
     /// ```
-    /// use asymmetric_loss::AsymmetricLoss;
+    /// use asymmetric_loss::{AsymmetricLoss, SingleLabelLoss};
     ///
     /// let binary_cross_entropy = AsymmetricLoss::builder().gamma_neg(0).gamma_pos(0).prob_margin(0).build()?;
-    /// let focal = AsymmetricLoss::builder().gamma_neg(2).gamma_pos(2).prob_margin(0).build()?;
+    /// let cross_entropy = SingleLabelLoss::builder().gamma_neg(0).gamma_pos(0).label_smoothing(0.0).build()?;
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn builder() -> Builder {
-        Builder::default()
+    pub fn builder() -> K::Builder {
+        K::Settings::default().to_builder()
     }
 
     /// Starts from the settings of this loss.
@@ -92,7 +54,7 @@ impl AsymmetricLoss {
     /// assert_eq!(loss, AsymmetricLoss::default());
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn to_builder(&self) -> Builder {
+    pub fn to_builder(&self) -> K::Builder {
         self.settings().to_builder()
     }
 
@@ -119,72 +81,111 @@ impl AsymmetricLoss {
     pub fn with_reduction(&self, reduction: Reduction) -> Result<Self, Error> {
         reduction.check()?;
         let mut loss = self.clone();
-        loss.plans.settings.reduction = reduction;
+        *loss.plans.settings.reduction_mut() = reduction;
         Ok(loss)
     }
 
     /// What the loss is made of.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &K::Settings {
         &self.plans.settings
+    }
+
+    /// What the reduction of this loss divides the sum of the losses by.
+    ///
+    /// Where a batch is cut into shards, the sum of their divisors is that of the batch, but for [`Reduction::PositiveMean`] of a shard
+    /// whose labels add up to less than 1.
+    ///
+    /// # Errors
+    ///
+    /// Those of every call that are about targets and weights, and the empty mean.
+    ///
+    /// # Examples
+    ///
+    /// Two machines with a shard each:
+    ///
+    /// ```
+    /// use asymmetric_loss::{AsymmetricLoss, Reduction, Targets};
+    /// use ndarray::{array, s};
+    ///
+    /// let (logits, labels) = (array![[0.5, -1.0], [2.0, 0.0], [0.0, 0.0]], array![[1, -1], [0, 1], [0, 0]]);
+    /// let loss = AsymmetricLoss::default();
+    /// let shards = [s![..2, ..], s![2.., ..]].map(|rows| (logits.slice(rows), labels.slice(rows)));
+    ///
+    /// let divisors = shards.each_ref().map(|(logits, labels)| loss.divisor(logits, Targets::new(labels).ignore(-1)));
+    /// assert_eq!(divisors, [Ok(3.0), Ok(2.0)]);
+    /// let of_batch = loss.with_reduction(Reduction::Divisor(5.0))?;
+    /// let mut value = 0.0;
+    /// for (logits, labels) in &shards {
+    ///     value += of_batch.forward(logits, Targets::new(labels).ignore(-1))?;
+    /// }
+    /// assert!((value - loss.forward(&logits, Targets::new(&labels).ignore(-1))?).abs() < 1e-15);
+    /// # Ok::<(), asymmetric_loss::Error>(())
+    /// ```
+    pub fn divisor<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
+        &self,
+        logits: &ArrayBase<S, D>,
+        targets: impl IntoTargets<'a, T, D, K>,
+    ) -> Result<f64, Error> {
+        let (logits, targets) = (logits.view(), targets.into_targets());
+        Checked::new(&logits, &targets)?.divisor(self.settings(), self.settings().reduction())
     }
 
     /// The reduced loss.
     ///
     /// # Errors
     ///
-    /// [Those of every call](Self#errors).
+    /// [Those of every call](crate::AsymmetricLoss#errors).
     ///
     /// # Examples
     ///
     /// ```
-    /// use asymmetric_loss::AsymmetricLoss;
+    /// use asymmetric_loss::{AsymmetricLoss, SingleLabelLoss};
     /// use ndarray::array;
     ///
     /// let value = AsymmetricLoss::default().forward(&array![-4.0, 0.0], &array![0, 1])?;
     /// assert_eq!(value, 0.25 * std::f64::consts::LN_2); // the mean; the first is below the margin
+    ///
+    /// let cross_entropy = SingleLabelLoss::builder().label_smoothing(0.0).build()?;
+    /// let value = cross_entropy.forward(&array![[1.0, 1.0], [2.0, 2.0]], &array![0, 1])?;
+    /// assert_eq!(value, std::f64::consts::LN_2); // of two equal logits
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn forward<'a, T, S, D>(
+    pub fn forward<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-    ) -> Result<T::Float, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        D: Dimension,
-    {
+        targets: impl IntoTargets<'a, T, D, K>,
+    ) -> Result<T::Float, Error> {
         self.reduced(logits, targets, Outputs::default())
     }
 
-    /// The loss of each element, weights included: what other libraries call the reduction "none".
+    /// The loss of each element, or of each row, weights included: what other libraries call the reduction "none".
+    ///
+    /// Those of elements are in the shape of the logits, those of rows in this shape without its last axis.
     ///
     /// # Errors
     ///
-    /// [Those of every call](Self#errors), but for the empty mean.
+    /// [Those of every call](crate::AsymmetricLoss#errors), but for the empty mean.
     ///
     /// # Examples
     ///
     /// ```
-    /// use asymmetric_loss::AsymmetricLoss;
+    /// use asymmetric_loss::{AsymmetricLoss, SingleLabelLoss};
     /// use ndarray::array;
     ///
     /// let losses = AsymmetricLoss::default().losses(&array![-4.0, 0.0], &array![0, 1])?;
     /// assert_eq!(losses[0], 0.0); // p = 0.018 is below the margin
     /// assert_eq!(losses[1], 0.5 * std::f64::consts::LN_2);
+    ///
+    /// let losses = SingleLabelLoss::default().losses(&array![[9.0, 1.0], [1.0, 9.0]], &array![0, 0])?;
+    /// assert!(losses[0] < 0.01 && losses[1] > 7.0);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn losses<'a, T, S, D>(
+    pub fn losses<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-    ) -> Result<Array<T, D>, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        D: Dimension,
-    {
-        let mut losses = zeros_like(logits)?;
+        targets: impl IntoTargets<'a, T, D, K>,
+    ) -> Result<Array<T, K::Losses<D>>, Error> {
+        let mut losses = K::zeros(logits.view())?;
         let outputs = Outputs { losses: Some(losses.view_mut()), ..Outputs::default() };
         evaluate(&self.plans, Reduction::Sum, logits.view(), targets.into_targets(), None, outputs)?;
         Ok(losses)
@@ -192,32 +193,33 @@ impl AsymmetricLoss {
 
     /// The gradient of the reduced loss in the logits.
     ///
-    /// At p = m, where a loss with γ₋ ≤ 1 has a kink, it is that from below: 0. Differences across a kink are no gradient.
+    /// Of an [`AsymmetricLoss`](crate::AsymmetricLoss): at p = m, where a loss with γ₋ ≤ 1 has a kink, it is that from below: 0.
+    /// Differences across a kink are no gradient. Of a [`SingleLabelLoss`](crate::SingleLabelLoss): with g_c = ∂L/∂ln p_c it is
+    /// g_j − p_j·Σ g_c, which sums to 0 in each row.
     ///
     /// # Errors
     ///
-    /// [Those of every call](Self#errors).
+    /// [Those of every call](crate::AsymmetricLoss#errors).
     ///
     /// # Examples
     ///
     /// ```
-    /// use asymmetric_loss::AsymmetricLoss;
+    /// use asymmetric_loss::{AsymmetricLoss, SingleLabelLoss};
     /// use ndarray::array;
     ///
     /// let gradient = AsymmetricLoss::default().gradient(&array![1.0, -5.0], &array![1, 0])?;
     /// assert!(gradient[0] < 0.0 && gradient[1] == 0.0);
+    ///
+    /// let cross_entropy = SingleLabelLoss::builder().label_smoothing(0.0).build()?;
+    /// let gradient = cross_entropy.gradient(&array![[1.0, 1.0]], &array![0])?;
+    /// assert_eq!(gradient, array![[-0.5, 0.5]]); // p less the target
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn gradient<'a, T, S, D>(
+    pub fn gradient<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-    ) -> Result<Array<T, D>, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        D: Dimension,
-    {
+        targets: impl IntoTargets<'a, T, D, K>,
+    ) -> Result<Array<T, D>, Error> {
         Ok(self.value_and_gradient(logits, targets)?.1)
     }
 
@@ -225,7 +227,7 @@ impl AsymmetricLoss {
     ///
     /// # Errors
     ///
-    /// [Those of every call](Self#errors).
+    /// [Those of every call](crate::AsymmetricLoss#errors).
     ///
     /// # Examples
     ///
@@ -240,29 +242,24 @@ impl AsymmetricLoss {
     /// assert_eq!(gradient, loss.gradient(&logits, &targets)?);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn value_and_gradient<'a, T, S, D>(
+    pub fn value_and_gradient<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-    ) -> Result<(T::Float, Array<T, D>), Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        D: Dimension,
-    {
+        targets: impl IntoTargets<'a, T, D, K>,
+    ) -> Result<(T::Float, Array<T, D>), Error> {
         let mut gradient = zeros_like(logits)?;
         let value = self.value_and_gradient_into(logits, targets, &mut gradient)?;
         Ok((value, gradient))
     }
 
-    /// The reduced loss; its gradient overwrites `gradient`. One pass, and no allocation for `f32` and `f64`, unless
-    /// weights have more than four axes.
+    /// The reduced loss; its gradient overwrites `gradient`. One pass, and no allocation for `f32` and `f64`, unless weights
+    /// have more than four axes, or rows with one label each are not row-major.
     ///
     /// After an error the content of `gradient` is unspecified.
     ///
     /// # Errors
     ///
-    /// [Those of every call](Self#errors).
+    /// [Those of every call](crate::AsymmetricLoss#errors).
     ///
     /// # Examples
     ///
@@ -279,118 +276,79 @@ impl AsymmetricLoss {
     /// assert!(loss.forward(&logits, &targets)? < before);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn value_and_gradient_into<'a, T, S, G, D>(
+    #[doc(alias = "gradient_into")]
+    pub fn value_and_gradient_into<'a, T: Element, S: Data<Elem = T>, G: DataMut<Elem = T>, D: Dimension>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
+        targets: impl IntoTargets<'a, T, D, K>,
         gradient: &mut ArrayBase<G, D>,
-    ) -> Result<T::Float, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        G: DataMut<Elem = T>,
-        D: Dimension,
-    {
+    ) -> Result<T::Float, Error> {
         check_shape("gradient", logits.shape(), gradient.shape())?;
-        self.reduced(logits, targets, Outputs { gradient: Some(gradient.view_mut()), ..Outputs::default() })
+        self.reduced(logits, targets, Outputs::of([Some(gradient.view_mut()), None, None]))
     }
 
-    /// The vector-Jacobian product: the gradient in the logits of Σ upstream·losses, in one pass. The reduction has no part
-    /// in it.
-    ///
-    /// It continues a chain rule: `upstream` is the gradient of some quantity in the [`losses`](Self::losses). One that is
-    /// infinite where the loss is flat gives NaN; one of 0 leaves its element out, like a weight of 0.
+    /// The gradient of the reduced loss, which overwrites `gradient`; else as
+    /// [`value_and_gradient_into`](Self::value_and_gradient_into).
     ///
     /// # Errors
     ///
-    /// [Those of every call](Self#errors), but for the empty mean.
+    /// [Those of every call](crate::AsymmetricLoss#errors).
     ///
     /// # Examples
     ///
     /// ```
-    /// use asymmetric_loss::AsymmetricLoss;
-    /// use ndarray::array;
+    /// use asymmetric_loss::SingleLabelLoss;
+    /// use ndarray::{Array2, array};
     ///
-    /// let (logits, targets) = (array![1.0, 1.0], array![0, 0]);
-    /// let gradient = AsymmetricLoss::default().vjp(&logits, &targets, &array![1.0, 3.0])?;
-    /// assert_eq!(gradient[1], 3.0 * gradient[0]);
+    /// let (loss, logits) = (SingleLabelLoss::default(), array![[1.0, -0.5], [0.5, 3.0]]);
+    /// let mut gradient = Array2::zeros(logits.raw_dim());
+    /// loss.gradient_into(&logits, &array![1, 0], &mut gradient)?;
+    /// assert_eq!(gradient, loss.gradient(&logits, &array![1, 0])?);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn vjp<'a, T, S, U, D>(
+    pub fn gradient_into<'a, T: Element, S: Data<Elem = T>, G: DataMut<Elem = T>, D: Dimension>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-        upstream: &ArrayBase<U, D>,
-    ) -> Result<Array<T, D>, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        U: Data<Elem = T>,
-        D: Dimension,
-    {
-        check_shape("upstream", logits.shape(), upstream.shape())?;
-        let mut gradient = zeros_like(logits)?;
-        let outputs = Outputs { gradient: Some(gradient.view_mut()), ..Outputs::default() };
-        let weights = Some(upstream.view());
-        evaluate(&self.plans, Reduction::Sum, logits.view(), targets.into_targets(), weights, outputs)?;
-        Ok(gradient)
+        targets: impl IntoTargets<'a, T, D, K>,
+        gradient: &mut ArrayBase<G, D>,
+    ) -> Result<(), Error> {
+        self.value_and_gradient_into(logits, targets, gradient).map(|_| ())
     }
 
     pub(crate) fn reduced<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
         &self,
         logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-        outputs: Outputs<'_, T, D>,
+        targets: impl IntoTargets<'a, T, D, K>,
+        outputs: Outputs<'_, T, D, K::Losses<D>>,
     ) -> Result<T::Float, Error> {
-        let reduction = self.settings().reduction;
+        let reduction = self.settings().reduction();
         evaluate(&self.plans, reduction, logits.view(), targets.into_targets(), None, outputs)
     }
 }
 
-impl Builder {
-    /// The loss with these settings.
-    ///
-    /// # Errors
-    ///
-    /// - [`Error::ParameterOutOfRange`] for a γ that is negative, NaN or infinite, for a margin or a floor outside [0, 1), for a
-    ///   weight that is neither 0 nor between 1e-12 and 1e12, for an α outside [0, 1), for smoothing outside [0, 1], for a floor
-    ///   of the curvature outside [0, 1e12], and for a divisor that is not positive and finite.
-    /// - [`Error::EmptyParameter`] for a setting without values.
-    /// - [`Error::ParameterLength`] if settings are given for different numbers of classes.
-    pub fn build(self) -> Result<AsymmetricLoss, Error> {
-        self.checked().map(AsymmetricLoss::from)
-    }
-}
-
-impl From<Settings> for AsymmetricLoss {
-    fn from(settings: Settings) -> Self {
-        AsymmetricLoss { plans: Plans::new(settings) }
-    }
-}
-
-impl Default for AsymmetricLoss {
-    /// The loss with the default [`Settings`].
+impl<K: Kind> Default for Loss<K> {
+    /// The loss with the default settings.
     fn default() -> Self {
-        Settings::default().into()
+        Loss { plans: Plans::new(K::Settings::default()) }
     }
 }
 
 /// Equal settings.
-impl PartialEq for AsymmetricLoss {
+impl<K: Kind> PartialEq for Loss<K> {
     fn eq(&self, other: &Self) -> bool {
         self.settings() == other.settings()
     }
 }
 
 /// The settings.
-impl Display for AsymmetricLoss {
+impl<K: Kind> Display for Loss<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AsymmetricLoss({})", self.settings())
+        write!(f, "{}({})", K::NAME, self.settings())
     }
 }
 
 /// The settings, on one line.
-impl Debug for AsymmetricLoss {
+impl<K: Kind> Debug for Loss<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(self, f)
     }

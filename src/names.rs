@@ -1,8 +1,9 @@
 //! Settings that are chosen by name.
 
 use crate::error::Error;
-use crate::parameter::Short;
+use crate::parameter::{Parameter, Short};
 use std::fmt;
+use std::str::FromStr;
 
 /// A setting that is chosen by name; some choices carry a number, as `divisor(128)` does.
 pub(crate) trait Choice: Copy + 'static {
@@ -54,6 +55,58 @@ pub(crate) fn read<C: Choice>(text: &str) -> Result<C, Error> {
         return choice.check().map(|()| choice);
     }
     Err(Error::UnknownName { parameter: C::SETTING, expected: C::EXPECTED, actual: text.to_owned() })
+}
+
+/// A setting that is read from a text.
+pub(crate) trait FromText: Sized {
+    /// The setting of this name that prints so.
+    fn from_text(setting: &'static str, text: &str) -> Result<Self, Error>;
+}
+
+impl<C: Choice> FromText for C {
+    fn from_text(_: &'static str, text: &str) -> Result<Self, Error> {
+        read(text)
+    }
+}
+
+impl FromText for f64 {
+    fn from_text(setting: &'static str, text: &str) -> Result<Self, Error> {
+        parsed(setting, "a number", text)
+    }
+}
+
+impl FromText for bool {
+    fn from_text(setting: &'static str, text: &str) -> Result<Self, Error> {
+        parsed(setting, "true or false", text)
+    }
+}
+
+impl FromText for Parameter {
+    fn from_text(setting: &'static str, text: &str) -> Result<Self, Error> {
+        let number = |text| parsed(setting, "a number, or numbers in brackets", text);
+        match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+            Some(list) => list.split(',').map(number).collect::<Result<_, _>>().map(Parameter::PerClass),
+            None => number(text).map(Parameter::Uniform),
+        }
+    }
+}
+
+/// What a text says, in the words of a type.
+fn parsed<T: FromStr>(parameter: &'static str, expected: &'static str, text: &str) -> Result<T, Error> {
+    text.trim().parse().map_err(|_| Error::UnknownName { parameter, expected, actual: text.to_owned() })
+}
+
+/// The names and texts of settings that are printed on one line.
+pub(crate) fn pairs(line: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut depth = 0;
+    let pairs = line.split(move |c| {
+        depth += i32::from(matches!(c, '[' | '(')) - i32::from(matches!(c, ']' | ')'));
+        c == ',' && depth == 0
+    });
+    pairs.filter(|pair| !pair.trim().is_empty()).map(|pair| {
+        let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
+        (name.trim(), text.trim())
+    })
 }
 
 /// Lets a [`Choice`] be printed, parsed, and with the feature `serde` saved by its name.

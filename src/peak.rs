@@ -2,7 +2,7 @@
 
 use crate::arithmetic::{Pair, Scalar};
 use crate::error::Error;
-use crate::loss::AsymmetricLoss;
+use crate::multi_label::AsymmetricLoss;
 use crate::parameter::Parameter;
 use crate::reduction::Reduction;
 use crate::settings::Implementation;

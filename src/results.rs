@@ -4,13 +4,21 @@
 use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::order::by_stride;
-use ndarray::{Array, ArrayBase, Axis, Data, Dimension, RawData};
+use ndarray::{Array, ArrayBase, Axis, Data, Dimension, RawData, aview0};
 
 /// An array of zeros like another.
 pub(crate) fn zeros_like<T: Element, S: Data<Elem = T>, D: Dimension>(
     like: &ArrayBase<S, D>,
 ) -> Result<Array<T, D>, Error> {
     filled_like(like, T::from_float(T::Float::from_f64(0.0)))
+}
+
+/// An array of zeros of a shape.
+pub(crate) fn zeros_of<T: Element, D: Dimension>(shape: D) -> Result<Array<T, D>, Error> {
+    let zero = T::from_float(T::Float::from_f64(0.0));
+    let one = aview0(&zero);
+    let like = one.broadcast(shape.clone()).ok_or_else(|| Error::TooLarge { shape: shape.slice().to_vec() })?;
+    zeros_like(&like)
 }
 
 /// An array like another, full of one element.

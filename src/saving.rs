@@ -1,9 +1,9 @@
 //! Settings as data: read and written by name.
 
-use crate::loss::AsymmetricLoss;
+use crate::kind::Kind;
+use crate::loss::Loss;
 use crate::names::{Choice, read};
-use crate::settings::Settings;
-use crate::single_label::{self, SingleLabelLoss};
+use crate::plans::Plans;
 use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -89,19 +89,14 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
 ];
 
 /// A loss is saved as its settings.
-macro_rules! by_settings {
-    ($($loss:ty, $settings:ty;)*) => {$(
-        impl Serialize for $loss {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.settings().serialize(serializer)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $loss {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                <$settings>::deserialize(deserializer).map(<$loss>::from)
-            }
-        }
-    )*};
+impl<K: Kind<Settings: Serialize>> Serialize for Loss<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.settings().serialize(serializer)
+    }
 }
-by_settings!(AsymmetricLoss, Settings; SingleLabelLoss, single_label::Settings;);
+
+impl<'de, K: Kind<Settings: Deserialize<'de>>> Deserialize<'de> for Loss<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        K::Settings::deserialize(deserializer).map(|settings| Loss { plans: Plans::new(settings) })
+    }
+}

@@ -1,10 +1,14 @@
 //! What a loss is made of.
 
 use crate::builder::Builder;
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::multi_label::MultiLabel;
 use crate::names::{Choice, by_name};
 use crate::parameter::{BELOW_ONE, FOCUSING, SHARE, WEIGHT};
 use crate::reduction::Reduction;
 use crate::safeguard::Curvature;
+use std::fmt::{Debug, Display};
 
 /// The formulation of the loss of one label.
 ///
@@ -47,7 +51,27 @@ impl Choice for Implementation {
 }
 by_name!(Implementation);
 
-/// Defines the settings of a loss, each listed once: `Settings` with a default, functions that read it, a check, what it prints
+/// All settings of a kind of loss. It is not public: the module is private.
+pub trait SettingsList: Clone + Debug + Default + Display + PartialEq + Send + Sync + 'static {
+    /// The kind of loss that they are for.
+    type Kind: Kind<Settings = Self>;
+
+    /// Starts from these settings.
+    fn to_builder(&self) -> <Self::Kind as Kind>::Builder;
+
+    /// How losses become one value.
+    fn reduction(&self) -> Reduction;
+
+    fn reduction_mut(&mut self) -> &mut Reduction;
+
+    /// The number of classes, where a setting says it.
+    fn classes(&self) -> Option<usize>;
+
+    /// Fails unless settings per class are for this many classes.
+    fn check_classes(&self, expected: usize) -> Result<(), Error>;
+}
+
+/// Defines the settings of a kind of loss, each listed once: `Settings` with a default, functions that read it, a check, what it prints
 /// and how it is saved; and functions of the same names that set it in a `Builder`, whose field `settings` holds them.
 ///
 /// First come settings that may differ from class to class, with their default and [`Limits`](crate::parameter::Limits), then those
@@ -55,7 +79,7 @@ by_name!(Implementation);
 macro_rules! settings {
     (
         $(#[$about:meta])*
-        Settings
+        Settings of $kind:ident
 
         per class:
         $(#[doc = $purpose:literal] $(#[$more:meta])* $name:ident = $default:expr, $limits:expr;)*
@@ -117,17 +141,70 @@ macro_rules! settings {
                 if let Some((parameter, _)) = self.per_class().find(|&(_, classes)| classes == 0) {
                     return Err(crate::error::Error::EmptyParameter { parameter });
                 }
-                self.classes().map_or(Ok(()), |classes| self.check_classes(classes))
+                self.classes().map_or(Ok(()), |classes| crate::settings::SettingsList::check_classes(self, classes))
             }
 
-            /// Fails unless settings per class are for this many classes.
-            pub(crate) fn check_classes(&self, expected: usize) -> Result<(), crate::error::Error> {
+        }
+
+        impl crate::settings::SettingsList for Settings {
+            type Kind = $kind;
+
+            fn to_builder(&self) -> Builder {
+                self.to_builder()
+            }
+
+            fn reduction(&self) -> crate::Reduction {
+                self.reduction
+            }
+
+            fn reduction_mut(&mut self) -> &mut crate::Reduction {
+                &mut self.reduction
+            }
+
+            fn classes(&self) -> Option<usize> {
+                self.classes()
+            }
+
+            fn check_classes(&self, expected: usize) -> Result<(), crate::error::Error> {
                 match self.per_class().find(|&(_, classes)| classes != expected) {
                     Some((parameter, actual)) => {
                         Err(crate::error::Error::ParameterLength { parameter, expected, actual })
                     }
                     None => Ok(()),
                 }
+            }
+        }
+
+        impl From<Settings> for crate::loss::Loss<$kind> {
+            fn from(settings: Settings) -> Self {
+                crate::loss::Loss { plans: crate::plans::Plans::new(settings) }
+            }
+        }
+
+        /// Settings as they print; what is not there has its default.
+        impl std::str::FromStr for Settings {
+            type Err = crate::error::Error;
+
+            fn from_str(line: &str) -> Result<Self, Self::Err> {
+                let mut settings = Settings::default();
+                for (name, text) in crate::names::pairs(line) {
+                    match name {
+                        $(stringify!($name) => {
+                            settings.$name = std::sync::Arc::new(crate::names::FromText::from_text(stringify!($name), text)?);
+                        })*
+                        $(stringify!($plain) => {
+                            settings.$plain = crate::names::FromText::from_text(stringify!($plain), text)?;
+                        })*
+                        _ => {
+                            let expected = concat!(
+                                "name=value, where a name is one of", $(" ", stringify!($name),)* $(" ", stringify!($plain),)*
+                            );
+                            let (parameter, actual) = ("settings", name.to_owned());
+                            return Err(crate::error::Error::UnknownName { parameter, expected, actual });
+                        }
+                    }
+                }
+                settings.check().map(|()| settings)
             }
         }
 
@@ -238,7 +315,7 @@ settings! {
 /// );
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-Settings
+Settings of MultiLabel
 
 per class:
 

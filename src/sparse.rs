@@ -73,13 +73,6 @@ impl<'a> Lists<'a> {
     }
 }
 
-/// The lists of a call: present classes, and perhaps others whose labels are not those of the rest.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SparseLabels<'a> {
-    pub(crate) present: Lists<'a>,
-    pub(crate) others: Others<'a>,
-}
-
 /// What is said of classes that are not present.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Others<'a> {
@@ -100,10 +93,12 @@ impl<'a> Others<'a> {
     }
 }
 
-/// Labels of elements that follow each other in logical order, given by lists of classes.
+/// Labels of elements that follow each other in logical order, given by lists of classes: of those present, and perhaps of others
+/// whose labels are not those of the rest.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CsrLabels<'a> {
-    labels: SparseLabels<'a>,
+    present: Lists<'a>,
+    pub(crate) others: Others<'a>,
     rows: usize,
     classes: usize,
     /// The number of the first element among all.
@@ -111,12 +106,17 @@ pub(crate) struct CsrLabels<'a> {
 }
 
 impl<'a> CsrLabels<'a> {
+    /// Lists that are not yet checked.
+    pub(crate) fn new(present: Lists<'a>) -> Self {
+        CsrLabels { present, others: Others::Absent, rows: 0, classes: 1, start: 0 }
+    }
+
     /// The labels of all elements of logits of this shape.
-    pub(crate) fn new(labels: SparseLabels<'a>, shape: &[usize]) -> Result<Self, Error> {
+    pub(crate) fn fitted(self, shape: &[usize]) -> Result<Self, Error> {
         let (classes, rows) = shape.split_last().map_or((1, 1), |(classes, axes)| (*classes, axes.iter().product()));
-        let all = CsrLabels { labels, rows, classes, start: 0 };
-        labels.present.check_offsets(rows)?;
-        labels.others.lists().map_or(Ok(()), |others| others.check_offsets(rows))?;
+        let all = CsrLabels { rows, classes, ..self };
+        self.present.check_offsets(rows)?;
+        self.others.lists().map_or(Ok(()), |others| others.check_offsets(rows))?;
         all.check_rows(0..rows).map(|()| all)
     }
 
@@ -133,11 +133,10 @@ impl<'a> CsrLabels<'a> {
 
     /// Fails unless the classes of each list of a row increase, and none is in two lists.
     fn check_row(&self, row: usize) -> Result<(), Error> {
-        let present = self.labels.present;
-        present.check_row(row, self.classes)?;
-        let Some(others) = self.labels.others.lists() else { return Ok(()) };
+        self.present.check_row(row, self.classes)?;
+        let Some(others) = self.others.lists() else { return Ok(()) };
         others.check_row(row, self.classes)?;
-        let mut present = present.row(row).peekable();
+        let mut present = self.present.row(row).peekable();
         for class in others.row(row) {
             while present.next_if(|&other| other < class).is_some() {}
             if present.peek() == Some(&class) {
@@ -154,12 +153,12 @@ impl<'a> CsrLabels<'a> {
 
     /// The number of all present elements.
     pub(crate) fn positives(self) -> usize {
-        self.labels.present.count()
+        self.present.count()
     }
 
     /// Whether some labels may be unknown.
     pub(crate) fn is_in_doubt(self) -> bool {
-        !matches!(self.labels.others, Others::Absent)
+        !matches!(self.others, Others::Absent)
     }
 
     /// What known elements add up to, given what all do, and what one does by something of its row and its class.
@@ -173,10 +172,10 @@ impl<'a> CsrLabels<'a> {
             let rows = (0..self.rows).zip(rows.clone());
             rows.map(|(row, weights)| lists.row(row).map(|class| u128::from(of(&weights, class))).sum::<u128>()).sum()
         };
-        match self.labels.others {
+        match self.others {
             Others::Absent => all(),
             Others::Unknown(unknown) => all() - listed(unknown),
-            Others::Known(absent) => listed(self.labels.present) + listed(absent),
+            Others::Known(absent) => listed(self.present) + listed(absent),
         }
     }
 
@@ -184,9 +183,9 @@ impl<'a> CsrLabels<'a> {
     pub(crate) fn cursor(self) -> SparseCursor<'a> {
         let of = |lists| ListCursor::new(lists, self.classes, self.start);
         SparseCursor {
-            present: of(self.labels.present),
-            others: self.labels.others.lists().map(of),
-            labels: self.labels,
+            present: of(self.present),
+            others: self.others.lists().map(of),
+            lists_absent: matches!(self.others, Others::Known(_)),
         }
     }
 }
@@ -194,9 +193,10 @@ impl<'a> CsrLabels<'a> {
 /// Goes through the elements that are listed, and writes labels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SparseCursor<'a> {
-    labels: SparseLabels<'a>,
     present: ListCursor<'a>,
     others: Option<ListCursor<'a>>,
+    /// Whether the others are absent, and the rest is unknown.
+    lists_absent: bool,
 }
 
 impl SparseCursor<'_> {
@@ -204,10 +204,7 @@ impl SparseCursor<'_> {
     #[inline(always)]
     pub(crate) fn write<T: Float>(&mut self, range: &Range<usize>, labels: &mut [T]) {
         let (absent, unknown) = (T::from_f64(0.0), T::from_f64(f64::NAN));
-        let (rest, listed) = match self.labels.others {
-            Others::Known(_) => (unknown, absent),
-            _ => (absent, unknown),
-        };
+        let (rest, listed) = if self.lists_absent { (unknown, absent) } else { (absent, unknown) };
         labels.fill(rest);
         if let Some(others) = &mut self.others {
             while let Some(element) = others.next_below(range.end) {

@@ -80,7 +80,9 @@ impl<T: Float> Accumulator<T> {
             for i in 0..width {
                 let (sum, error) = (sums[width + i], errors[width + i]);
                 add::<T>(sum, &mut sums[i], &mut errors[i]);
-                errors[i] = errors[i] + error;
+                if is_widest::<T>() {
+                    errors[i] = errors[i] + error;
+                }
             }
         }
         Pair { hi: Scalar(sums[0]), lo: Scalar(errors[0]) }

@@ -1,18 +1,25 @@
-//! What can stand as targets: labels, which of them are unknown, weights.
+//! What can stand as targets of a loss, and what they weigh.
 
 use crate::class_index::ClassIndex;
 use crate::element::Element;
+use crate::error::Error;
+use crate::kernel::{Arrays, Fault, Leaf, Pass, Position, walk};
+use crate::kind::Kind;
 use crate::label::{Known, Label};
-use crate::sparse::{Lists, Others, SparseLabels};
-use ndarray::{ArrayBase, ArrayView, Data, Dimension, IxDyn};
+use crate::multi_label::MultiLabel;
+use crate::sparse::{CsrLabels, Lists, Others};
+use crate::sum::Total;
+use ndarray::{ArrayBase, ArrayView, Axis, Data, Dimension, IxDyn};
 use sealed::Sealed;
 use std::convert::Infallible;
 
-/// The labels of a call, borrowed from an array or from lists of classes, with what is unknown and what each element weighs.
+/// The targets of a call, borrowed from arrays or lists of classes, with what is unknown and what they weigh.
 ///
-/// A reference to an array is enough where that is all.
+/// A reference to an array of labels, or of class indices, is enough where that is all.
 ///
 /// # Examples
+///
+/// Of an [`AsymmetricLoss`](crate::AsymmetricLoss):
 ///
 /// ```
 /// use asymmetric_loss::{AsymmetricLoss, Targets};
@@ -26,21 +33,44 @@ use std::convert::Infallible;
 /// assert!(value > 0.0 && gradient[[0, 2]] == 0.0);
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
+///
+/// Of a [`SingleLabelLoss`](crate::SingleLabelLoss):
+///
+/// ```
+/// use asymmetric_loss::{SingleLabelLoss, Targets};
+/// use ndarray::array;
+///
+/// let loss = SingleLabelLoss::default();
+/// let logits = array![[2.0, -1.0, 0.5], [f64::NAN, 0.0, 0.0], [-3.0, 0.2, 1.5]];
+/// let (classes, weights) = (array![0, -1, 2], array![1.0, 1.0, 0.5]);
+/// let targets = Targets::classes(&classes).ignore(-1).weights(&weights);
+/// let (value, gradient) = loss.value_and_gradient(&logits, targets)?;
+/// assert!(value > 0.0);
+/// assert_eq!(gradient.row(1), array![0.0, 0.0, 0.0]); // a row that is not known does not count
+/// # Ok::<(), asymmetric_loss::Error>(())
+/// ```
 #[derive(Clone, Debug)]
-pub struct Targets<'a, Y, T, D: Dimension> {
-    pub(crate) labels: Source<'a, Y, D>,
-    pub(crate) known: Known<Y>,
+pub struct Targets<'a, T, R> {
+    pub(crate) source: R,
     pub(crate) weights: Option<ArrayView<'a, T, IxDyn>>,
+}
+
+/// The label of each element: an array of labels, or lists of present classes.
+#[derive(Clone, Debug)]
+pub struct Labels<'a, Y, D: Dimension> {
+    pub(crate) form: LabelForm<'a, Y, D>,
+    pub(crate) known: Known<Y>,
 }
 
 /// Where labels come from.
 #[derive(Clone, Debug)]
-pub(crate) enum Source<'a, Y, D: Dimension> {
+pub(crate) enum LabelForm<'a, Y, D: Dimension> {
     Dense(ArrayView<'a, Y, D>),
-    Sparse(SparseLabels<'a>),
+    /// Those of elements in logical order.
+    Sparse(CsrLabels<'a>),
 }
 
-impl<'a, Y: Label, T: Element, D: Dimension> Targets<'a, Y, T, D> {
+impl<'a, T, Y: Label, D: Dimension> Targets<'a, T, Labels<'a, Y, D>> {
     /// The labels of an array in the shape of the logits.
     ///
     /// # Examples
@@ -55,11 +85,11 @@ impl<'a, Y: Label, T: Element, D: Dimension> Targets<'a, Y, T, D> {
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
     pub fn new<S: Data<Elem = Y>>(labels: &'a ArrayBase<S, D>) -> Self {
-        Self::of(Source::Dense(labels.view()))
+        Self::of(LabelForm::Dense(labels.view()))
     }
 
-    fn of(labels: Source<'a, Y, D>) -> Self {
-        Targets { labels, known: Known { ignored: None }, weights: None }
+    fn of(form: LabelForm<'a, Y, D>) -> Self {
+        Targets { source: Labels { form, known: Known { ignored: None } }, weights: None }
     }
 
     /// Ignores the elements with this label, which may be NaN: their label is unknown. Labels are compared by their presence, an `f64`.
@@ -79,45 +109,12 @@ impl<'a, Y: Label, T: Element, D: Dimension> Targets<'a, Y, T, D> {
     /// ```
     #[must_use]
     pub fn ignore(mut self, unknown: Y) -> Self {
-        self.known.ignored = Some(unknown);
-        self
-    }
-
-    /// Multiplies the losses by weights ω: numbers between 0 and 1e12, in an array that broadcasts to the shape of the
-    /// logits, say `(n, 1)` for one per row.
-    ///
-    /// An element of weight 0 is ignored, whatever its logit and label. Of the reductions, only
-    /// [`WeightedMean`](crate::Reduction::WeightedMean) divides by weights. They have the element type of the logits:
-    ///
-    /// ```compile_fail,E0277
-    /// # use asymmetric_loss::{AsymmetricLoss, Targets};
-    /// # use ndarray::array;
-    /// let (logits, labels, weights) = (array![0.5_f64], array![1], array![2.0_f32]);
-    /// let value = AsymmetricLoss::default().forward(&logits, Targets::new(&labels).weights(&weights));
-    /// ```
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use asymmetric_loss::{AsymmetricLoss, Reduction, Targets};
-    /// use ndarray::array;
-    ///
-    /// let loss = AsymmetricLoss::builder().reduction(Reduction::Sum).build()?;
-    /// let (logits, labels) = (array![[0.5, -1.0], [2.0, 0.0]], array![[1, 0], [0, 1]]);
-    /// let (once, twice) = (array![[1.0], [0.0]], array![[2.0], [0.0]]);
-    /// let value = loss.forward(&logits, Targets::new(&labels).weights(&once))?;
-    /// assert_eq!(value, loss.forward(&array![[0.5, -1.0]], &array![[1, 0]])?);
-    /// assert_eq!(loss.forward(&logits, Targets::new(&labels).weights(&twice))?, 2.0 * value);
-    /// # Ok::<(), asymmetric_loss::Error>(())
-    /// ```
-    #[must_use]
-    pub fn weights<S: Data<Elem = T>, E: Dimension>(mut self, weights: &'a ArrayBase<S, E>) -> Self {
-        self.weights = Some(weights.view().into_dyn());
+        self.source.known.ignored = Some(unknown);
         self
     }
 }
 
-impl<'a, T: Element, D: Dimension> Targets<'a, Infallible, T, D> {
+impl<'a, T, D: Dimension> Targets<'a, T, Labels<'a, Infallible, D>> {
     /// Rows given as lists of present classes, as in CSR; all other classes are absent.
     ///
     /// The classes of row i are `indices[offsets[i]..offsets[i + 1]]`, in increasing order. There is one offset more than there are
@@ -138,10 +135,7 @@ impl<'a, T: Element, D: Dimension> Targets<'a, Infallible, T, D> {
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
     pub fn sparse<O: ClassIndex, I: ClassIndex>(offsets: &'a [O], indices: &'a [I]) -> Self {
-        Self::of(Source::Sparse(SparseLabels {
-            present: Lists::new("present", offsets, indices),
-            others: Others::Absent,
-        }))
+        Self::of(LabelForm::Sparse(CsrLabels::new(Lists::new("present", offsets, indices))))
     }
 
     /// Beside lists of present classes, lists of those whose label is unknown; the rest is absent.
@@ -189,50 +183,148 @@ impl<'a, T: Element, D: Dimension> Targets<'a, Infallible, T, D> {
     }
 
     fn others(mut self, others: Others<'a>) -> Self {
-        if let Source::Sparse(labels) = &mut self.labels {
+        if let LabelForm::Sparse(labels) = &mut self.source.form {
             labels.others = others;
         }
         self
     }
 }
 
+impl<'a, T: Element, R> Targets<'a, T, R> {
+    /// Multiplies the losses by weights ω: numbers between 0 and 1e12, in an array that broadcasts to the shape of the losses. That
+    /// is the shape of the logits, where `(n, 1)` has one weight per row; for one label per row it is `(n,)`.
+    ///
+    /// An element or a row of weight 0 is left out, whatever its logits and its target. Of the reductions, only
+    /// [`WeightedMean`](crate::Reduction::WeightedMean) divides by weights. They have the element type of the logits:
+    ///
+    /// ```compile_fail,E0277
+    /// # use asymmetric_loss::{AsymmetricLoss, Targets};
+    /// # use ndarray::array;
+    /// let (logits, labels, weights) = (array![0.5_f64], array![1], array![2.0_f32]);
+    /// let value = AsymmetricLoss::default().forward(&logits, Targets::new(&labels).weights(&weights));
+    /// ```
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use asymmetric_loss::{AsymmetricLoss, Reduction, Targets};
+    /// use ndarray::array;
+    ///
+    /// let loss = AsymmetricLoss::builder().reduction(Reduction::Sum).build()?;
+    /// let (logits, labels) = (array![[0.5, -1.0], [2.0, 0.0]], array![[1, 0], [0, 1]]);
+    /// let (once, twice) = (array![[1.0], [0.0]], array![[2.0], [0.0]]);
+    /// let value = loss.forward(&logits, Targets::new(&labels).weights(&once))?;
+    /// assert_eq!(value, loss.forward(&array![[0.5, -1.0]], &array![[1, 0]])?);
+    /// assert_eq!(loss.forward(&logits, Targets::new(&labels).weights(&twice))?, 2.0 * value);
+    /// # Ok::<(), asymmetric_loss::Error>(())
+    /// ```
+    #[must_use]
+    pub fn weights<S: Data<Elem = T>, E: Dimension>(mut self, weights: &'a ArrayBase<S, E>) -> Self {
+        self.weights = Some(weights.view().into_dyn());
+        self
+    }
+}
+
 /// New kinds of targets are kinds of [`Targets`].
-mod sealed {
+pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
 impl<S: Data, D> Sealed for &ArrayBase<S, D> {}
 
-impl<Y, T, D: Dimension> Sealed for Targets<'_, Y, T, D> {}
+impl<T, R> Sealed for Targets<'_, T, R> {}
 
-/// What can be given as targets of logits of type `T`: a reference to an array of [`Label`]s, or [`Targets`].
+/// What can be given as targets of logits of type `T` and dimension `D`, for a loss of the kind `K`: a reference to an array of
+/// [`Label`]s, or of [class indices](ClassIndex); or [`Targets`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot stand as targets of logits that are `{T}` in an array of dimension `{D}`",
+    message = "`{Self}` cannot stand as targets of logits that are `{T}` in an array of dimension `{D}`, for a loss of the kind `{K}`",
     label = "not targets of these logits",
-    note = "pass a reference to an array of labels, of the same ndarray and with as many axes as the logits",
+    note = "an `AsymmetricLoss` takes a reference to an array of labels, of the same ndarray and with as many axes as the logits",
+    note = "a `SingleLabelLoss` takes a reference to an array of integers with one axis less than the logits, or \
+            `Targets::dense(&array)` of an array with as many",
     note = "weights in `Targets` must have the element type of the logits, `{T}`: convert them, say by `mapv`",
     note = "of an `ArrayRef` pass `&labels.view()`"
 )]
-pub trait IntoTargets<'a, T: Element, D: Dimension>: Sealed {
-    /// The type of a label.
-    type Label: Label;
+pub trait IntoTargets<'a, T, D: Dimension, K: Kind = MultiLabel>: Sealed {
+    /// Where the targets come from.
+    type Source: Source<D, Kind = K>;
 
     /// The targets.
-    fn into_targets(self) -> Targets<'a, Self::Label, T, D>;
+    fn into_targets(self) -> Targets<'a, T, Self::Source>;
 }
 
-impl<'a, Y: Label, S: Data<Elem = Y>, T: Element, D: Dimension> IntoTargets<'a, T, D> for &'a ArrayBase<S, D> {
-    type Label = Y;
+impl<'a, T, Y: Label, S: Data<Elem = Y>, D: Dimension> IntoTargets<'a, T, D> for &'a ArrayBase<S, D> {
+    type Source = Labels<'a, Y, D>;
 
-    fn into_targets(self) -> Targets<'a, Y, T, D> {
+    fn into_targets(self) -> Targets<'a, T, Self::Source> {
         Targets::new(self)
     }
 }
 
-impl<'a, Y: Label, T: Element, D: Dimension> IntoTargets<'a, T, D> for Targets<'a, Y, T, D> {
-    type Label = Y;
+impl<'a, T, D: Dimension, R: Source<D>> IntoTargets<'a, T, D, R::Kind> for Targets<'a, T, R> {
+    type Source = R;
 
     fn into_targets(self) -> Self {
         self
     }
+}
+
+/// The shape of the losses for logits of dimension `D`.
+pub(crate) type Losses<R, D> = <<R as Source<D>>::Kind as Kind>::Losses<D>;
+
+/// What targets come from, and how its elements go through the kernel: [`Labels`],
+/// [`Classes`](crate::single_label::Classes) or [`Dense`](crate::single_label::Dense).
+///
+/// It is not public: the module is private.
+pub trait Source<D: Dimension>: Clone + Send + Sync {
+    /// The kind of loss.
+    type Kind: Kind;
+
+    /// The same, if it fits logits of this shape.
+    fn fitted(&self, shape: &[usize]) -> Result<Self, Error>;
+
+    /// How many of the losses are known, given how many there are.
+    fn count(&self, losses: usize) -> f64;
+
+    /// The sum of the weights of the known ones, each that of the call, of which none is above the largest, times that of its class.
+    fn weight<T: Element>(
+        &self,
+        settings: &<Self::Kind as Kind>::Settings,
+        losses: &Losses<Self, D>,
+        weights: Option<&ArrayView<'_, T, Losses<Self, D>>>,
+        largest: f64,
+    ) -> Result<f64, Error>;
+
+    /// The sum of the labels.
+    fn positives(&self, settings: &<Self::Kind as Kind>::Settings, losses: usize) -> f64;
+
+    /// How present the label of each element is, in logical order: none where that is not known, nothing for rows.
+    fn presences(&self) -> impl Iterator<Item = Option<f64>> {
+        std::iter::empty()
+    }
+
+    /// Both parts, cut at an index of an axis; the first has so many elements.
+    fn split_at(self, axis: Axis, index: usize, elements: usize) -> (Self, Self);
+
+    /// Evaluates all arrays.
+    fn traverse<T: Element>(
+        pass: &Pass<'_, T::Float, Self::Kind>,
+        arrays: Arrays<'_, T, D, Self>,
+    ) -> Result<Total<T::Float>, Fault> {
+        let axis = arrays.logits.ndim().saturating_sub(1);
+        walk(pass, arrays, Position { class: 0, axis })
+    }
+
+    /// Evaluates arrays in sequence.
+    fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault>;
+
+    /// What is wrong, once the kernel has met a target that is not valid behind some elements that are, given what the losses are
+    /// multiplied by.
+    fn invalid<T: Element>(
+        &self,
+        settings: &<Self::Kind as Kind>::Settings,
+        classes: usize,
+        factors: &[Option<ArrayView<'_, T, Losses<Self, D>>>],
+        valid: usize,
+    ) -> Error;
 }

@@ -30,13 +30,13 @@ use crate::element::Float;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 /// The answer to a question asked of every lane.
-pub(crate) trait Mask: Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> {
+pub trait Mask: Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> {
     /// Whether it is yes everywhere.
     fn all(self) -> bool;
 }
 
 /// A value that formulas calculate with.
-pub(crate) trait Arithmetic:
+pub trait Arithmetic:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     /// What one lane holds.

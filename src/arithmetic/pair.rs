@@ -7,7 +7,7 @@ use super::Arithmetic;
 /// A pair carries the few quantities whose rounding error a later step would amplify, such as the shifted
 /// probability before it is raised to γ₋.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Pair<V> {
+pub struct Pair<V> {
     pub(crate) hi: V,
     pub(crate) lo: V,
 }

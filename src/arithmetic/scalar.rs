@@ -26,7 +26,7 @@ fn is_long<T: Float>() -> bool {
 
 /// A float that takes part in formulas, with the elementary functions of its [`Float`].
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scalar<T>(pub(crate) T);
+pub struct Scalar<T>(pub(crate) T);
 
 /// An `f32`: unlike those of a [`Scalar`], its operations are no calls in an unoptimized build.
 #[derive(Clone, Copy, Debug)]

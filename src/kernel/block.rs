@@ -23,7 +23,7 @@ pub(crate) fn block_length<T>() -> usize {
 
 /// The elements of a slice that fills whole steps; those of another one in a buffer, and behind them zeros.
 #[inline(always)]
-pub(super) fn steps<'a, T: Float, const L: usize>(slice: &'a [T], buffer: &'a mut Steps<T, L>) -> &'a Steps<T, L> {
+pub(crate) fn steps<'a, T: Float, const L: usize>(slice: &'a [T], buffer: &'a mut Steps<T, L>) -> &'a Steps<T, L> {
     match slice.as_chunks() {
         (steps, []) => steps,
         _ => converted(slice, buffer, |x| x),
@@ -77,7 +77,7 @@ pub(super) fn marked<'a, T: Float, const L: usize>(
 
 /// Where the results of a block go: straight to the output if they fill it, else to a buffer.
 #[inline(always)]
-pub(super) fn output_block<'a, T, const L: usize>(
+pub(crate) fn output_block<'a, T, const L: usize>(
     output: &'a mut Option<&mut [T]>,
     range: &Range<usize>,
     buffer: &'a mut Steps<T, L>,

@@ -1,196 +1,180 @@
 //! Evaluates a few elements: in place where an array is a slice, else through a copy.
 
-use super::arrays::{Arrays, FACTORS, Labels, Pass, Position};
+use super::arrays::{Arrays, FACTORS, Leaf, Pass, Position};
 use super::block::{LANES, LARGE};
-use super::evaluate::{InvalidLabel, LabelRun, Run, evaluate};
+use super::evaluate::{InvalidLabel, LabelRun, Run};
 use crate::element::{Element, Float};
-use crate::label::{Known, Label};
-use crate::slices::{as_floats, direct, is_direct};
+use crate::label::Label;
+use crate::multi_label::MultiLabel;
+use crate::slices::{direct, is_direct};
 use crate::sum::Accumulator;
+use crate::targets::{LabelForm, Labels};
 use castaway::cast;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Zip};
 
 /// The number of bytes in a copy.
 const COPY: usize = 1 << 13;
 
+/// Room for copies in logical order: of logits, labels and factors, and of losses, gradient and Hessian.
+type Buffers<'a, T> = [&'a mut [T]; 5 + FACTORS];
+
 /// Evaluates a few elements in sequence.
-pub(super) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
-    pass: &Pass<'_, T::Float, Y>,
-    arrays: &mut Arrays<'_, T, Y, D>,
-    position: Position,
+pub(crate) fn evaluate_leaf<T: Element, Y: Label, D: Dimension>(
+    leaf: Leaf<'_, '_, T, D, Labels<'_, Y, D>>,
     one_class: bool,
-    sum: &mut Accumulator<T::Float>,
 ) -> Result<(), InvalidLabel> {
-    let outputs = [&arrays.losses, &arrays.gradient, &arrays.hessian];
-    if outputs.into_iter().all(|output| output.as_ref().is_none_or(is_direct))
-        && let Some(logits) = arrays.logits.as_slice().and_then(as_floats)
-        && let Ok((labels, unknown)) = as_labels(&arrays.labels, pass.known)
-        && let Some(factors) = slices(&arrays.factors)
-    {
-        let run = Run {
-            logits,
-            labels,
-            unknown,
-            factors,
-            weight_scale: pass.weight_scale,
-            leaves_out: pass.leaves_out,
-            class: position.class,
-            one_class,
-            in_parameters: pass.in_parameters,
-            scale: pass.scale,
-            sum,
-            losses: arrays.losses.as_mut().and_then(direct),
-            gradient: arrays.gradient.as_mut().and_then(direct),
-            hessian: arrays.hessian.as_mut().and_then(direct),
-        };
-        return evaluate(pass.plan, run);
+    let Leaf { pass, mut arrays, position, sum } = leaf;
+    let leaf = Evaluation { pass, one_class };
+    if are_slices(&arrays) {
+        return leaf.evaluate(&mut arrays, position, sum, &mut [(); 5 + FACTORS].map(|()| Default::default()));
     }
-    let arrays = arrays.reborrow();
     // Known when it is compiled, so that a user's crate has only the copies of its types.
     if const { size_of::<T::Float>() > LARGE } {
-        through_copies::<_, _, _, 1>(pass, arrays, position, one_class, sum)
+        leaf.through_copies::<_, _, _, 1>(arrays, position, sum)
     } else if const { size_of::<T::Float>() > 8 } {
-        through_copies::<_, _, _, { COPY / LARGE }>(pass, arrays, position, one_class, sum)
+        leaf.through_copies::<_, _, _, { COPY / LARGE }>(arrays, position, sum)
     } else if arrays.logits.len() <= LANES {
-        through_copies::<_, _, _, LANES>(pass, arrays, position, one_class, sum)
+        leaf.through_copies::<_, _, _, LANES>(arrays, position, sum)
     } else if const { size_of::<T::Float>() > 4 } {
-        through_copies::<_, _, _, { COPY / 8 }>(pass, arrays, position, one_class, sum)
+        leaf.through_copies::<_, _, _, { COPY / 8 }>(arrays, position, sum)
     } else {
-        through_copies::<_, _, _, { COPY / 4 }>(pass, arrays, position, one_class, sum)
+        leaf.through_copies::<_, _, _, { COPY / 4 }>(arrays, position, sum)
     }
 }
 
-/// Not inlined, so that the copies take room on the stack only where they are needed, and once.
-#[inline(never)]
-fn through_copies<T: Element, Y: Label, D: Dimension, const N: usize>(
-    pass: &Pass<'_, T::Float, Y>,
-    arrays: Arrays<'_, T, Y, D>,
-    position: Position,
+/// Whether all arrays are read and written as they are.
+fn are_slices<T: Element, Y: Label, D: Dimension>(arrays: &Arrays<'_, T, D, Labels<'_, Y, D>>) -> bool {
+    let Arrays { logits, source, factors, outputs } = arrays;
+    let mut inputs = factors.iter().flatten().chain([logits]);
+    outputs.derivatives.iter().chain([&outputs.losses]).flatten().all(is_direct)
+        && inputs.all(|input| input.as_slice().and_then(T::as_floats).is_some())
+        && as_labels::<T::Float, _, _>(source).is_ok()
+}
+
+/// What is the same for all elements of a leaf.
+struct Evaluation<'a, F: Float> {
+    pass: &'a Pass<'a, F, MultiLabel>,
     one_class: bool,
-    sum: &mut Accumulator<T::Float>,
-) -> Result<(), InvalidLabel> {
-    let zeros = [T::Float::from_f64(0.0); N];
-    let mut copies = Copies {
-        logits: zeros,
-        labels: zeros,
-        factors: [zeros; FACTORS],
-        losses: zeros,
-        gradient: zeros,
-        hessian: zeros,
-    };
-    copies.evaluate(pass, arrays, position, one_class, sum)
 }
 
-/// The elements of an array as floats, as they are or copied to a buffer.
-fn floats<'a, T: Element, D: Dimension>(array: &'a ArrayView<'_, T, D>, buffer: &'a mut [T::Float]) -> &'a [T::Float] {
-    match array.as_slice().and_then(as_floats) {
-        Some(floats) => floats,
-        None => read(array, buffer, |&x| x.to_float()),
-    }
-}
-
-/// Factors that the kernel reads as they are, if those that are there are such.
-fn slices<'a, T: Element, D: Dimension>(
-    factors: &'a [Option<ArrayView<'_, T, D>>; FACTORS],
-) -> Option<[Option<&'a [T::Float]>; FACTORS]> {
-    let mut slices = [None; FACTORS];
-    for (slice, factor) in slices.iter_mut().zip(factors) {
-        if let Some(factor) = factor {
-            *slice = Some(factor.as_slice().and_then(as_floats)?);
-        }
-    }
-    Some(slices)
-}
-
-/// Labels that the kernel reads, and the float that stands for an unknown one; the array itself, if it has to be copied.
-fn as_labels<'a, T: Float, Y: Label, D: Dimension>(
-    labels: &'a Labels<'_, Y, D>,
-    known: Known<Y>,
-) -> Result<(LabelRun<'a, T>, Option<T>), &'a ArrayView<'a, Y, D>> {
-    let labels = match labels {
-        Labels::Sparse(labels) => {
-            return Ok((LabelRun::Sparse(*labels), labels.is_in_doubt().then(|| T::from_f64(f64::NAN))));
-        }
-        Labels::Dense(labels) => labels,
-    };
-    let slice = labels.as_slice().ok_or(labels)?;
-    let run = match (cast!(slice, &[T]), cast!(slice, &[bool]), cast!(slice, &[u8])) {
-        (Ok(floats), ..) => LabelRun::Floats(floats),
-        (_, Ok(bools), _) => LabelRun::Bools(bools),
-        (.., Ok(bytes)) => LabelRun::Bytes(bytes),
-        _ => return Err(labels),
-    };
-    Ok((run, known.marker()))
-}
-
-/// The same, with labels copied to a buffer where that has to be.
-fn labels<'a, T: Float, Y: Label, D: Dimension>(
-    labels: &'a Labels<'_, Y, D>,
-    known: Known<Y>,
-    buffer: &'a mut [T],
-) -> (LabelRun<'a, T>, Option<T>) {
-    as_labels(labels, known).unwrap_or_else(|labels| {
-        let marker = known.is_in_doubt().then(|| T::from_f64(f64::NAN));
-        (LabelRun::Floats(read(labels, buffer, |&y| known.float(y))), marker)
-    })
-}
-
-/// Copies in logical order of stretches of those arrays that are not slices in that order.
-struct Copies<T, const N: usize> {
-    logits: [T; N],
-    labels: [T; N],
-    factors: [[T; N]; FACTORS],
-    losses: [T; N],
-    gradient: [T; N],
-    hessian: [T; N],
-}
-
-impl<F: Float, const N: usize> Copies<F, N> {
-    /// Evaluates arrays, at most `N` elements at a time.
-    fn evaluate<T: Element<Float = F>, Y: Label, D: Dimension>(
-        &mut self,
-        pass: &Pass<'_, T::Float, Y>,
-        mut arrays: Arrays<'_, T, Y, D>,
+impl<F: Float> Evaluation<'_, F> {
+    /// Not inlined, so that the copies take room on the stack only where they are needed, and once.
+    #[inline(never)]
+    fn through_copies<T: Element<Float = F>, Y: Label, D: Dimension, const N: usize>(
+        &self,
+        arrays: Arrays<'_, T, D, Labels<'_, Y, D>>,
         position: Position,
-        one_class: bool,
-        sum: &mut Accumulator<T::Float>,
+        sum: &mut Accumulator<F>,
     ) -> Result<(), InvalidLabel> {
-        if arrays.logits.len() > N {
+        let mut copies = [[F::from_f64(0.0); N]; 5 + FACTORS];
+        self.in_parts(arrays, position, sum, &mut copies.each_mut().map(|copy| &mut copy[..]))
+    }
+
+    /// Evaluates arrays, at most as many elements at a time as there is room for.
+    fn in_parts<T: Element<Float = F>, Y: Label, D: Dimension>(
+        &self,
+        mut arrays: Arrays<'_, T, D, Labels<'_, Y, D>>,
+        position: Position,
+        sum: &mut Accumulator<F>,
+        buffers: &mut Buffers<'_, F>,
+    ) -> Result<(), InvalidLabel> {
+        if arrays.logits.len() > buffers[0].len() {
             let [(left, left_position), (right, right_position)] = arrays.halves(position);
-            self.evaluate(pass, left, left_position, one_class, sum)?;
-            return self.evaluate(pass, right, right_position, one_class, sum);
+            self.in_parts(left, left_position, sum, buffers)?;
+            return self.in_parts(right, right_position, sum, buffers);
         }
-        let (labels, unknown) = labels(&arrays.labels, pass.known, &mut self.labels);
-        let ([first, second], [first_copy, second_copy]) = (&arrays.factors, &mut self.factors);
+        self.evaluate(&mut arrays, position, sum, buffers)?;
+        let [.., losses, gradient, hessian] = buffers;
+        let [to_gradient, to_hessian, _] = arrays.outputs.derivatives;
+        write(losses, arrays.outputs.losses);
+        write(gradient, to_gradient);
+        write(hessian, to_hessian);
+        Ok(())
+    }
+
+    /// Evaluates elements, with room for those of arrays that are not slices.
+    fn evaluate<T: Element<Float = F>, Y: Label, D: Dimension>(
+        &self,
+        arrays: &mut Arrays<'_, T, D, Labels<'_, Y, D>>,
+        position: Position,
+        sum: &mut Accumulator<F>,
+        buffers: &mut Buffers<'_, F>,
+    ) -> Result<(), InvalidLabel> {
+        let [logits, label_buffer, first_copy, second_copy, losses, gradient, hessian] = buffers;
+        let ([first, second], outputs) = (&arrays.factors, &mut arrays.outputs);
+        let [to_gradient, to_hessian, _] = &mut outputs.derivatives;
+        let (labels, unknown) = labels(&arrays.source, label_buffer);
         let run = Run {
-            logits: floats(&arrays.logits, &mut self.logits),
+            logits: floats(&arrays.logits, logits),
             labels,
             unknown,
             factors: [
                 first.as_ref().map(|factor| floats(factor, first_copy)),
                 second.as_ref().map(|factor| floats(factor, second_copy)),
             ],
-            weight_scale: pass.weight_scale,
-            leaves_out: pass.leaves_out,
+            weight_scale: self.pass.weight_scale,
+            leaves_out: self.pass.leaves_out,
             class: position.class,
-            one_class,
-            in_parameters: pass.in_parameters,
-            scale: pass.scale,
+            one_class: self.one_class,
+            in_parameters: self.pass.in_parameters,
+            scale: self.pass.scale,
             sum,
-            losses: place(&mut arrays.losses, &mut self.losses),
-            gradient: place(&mut arrays.gradient, &mut self.gradient),
-            hessian: place(&mut arrays.hessian, &mut self.hessian),
+            losses: output_slice(&mut outputs.losses, losses),
+            gradient: output_slice(to_gradient, gradient),
+            hessian: output_slice(to_hessian, hessian),
         };
-        evaluate(pass.plan, run)?;
-        write(&self.losses, arrays.losses);
-        write(&self.gradient, arrays.gradient);
-        write(&self.hessian, arrays.hessian);
-        Ok(())
+        F::evaluate_elements(self.pass.plan, run)
     }
 }
 
+/// The elements of an array as floats, as they are or copied to a buffer.
+pub(crate) fn floats<'a, T: Element, D: Dimension>(
+    array: &'a ArrayView<'_, T, D>,
+    buffer: &'a mut [T::Float],
+) -> &'a [T::Float] {
+    match array.as_slice().and_then(T::as_floats) {
+        Some(floats) => floats,
+        None => read(array, buffer, |&x| x.to_float()),
+    }
+}
+
+/// Labels that the kernel reads, and the float that stands for an unknown one.
+type KernelLabels<'a, T> = (LabelRun<'a, T>, Option<T>);
+
+/// Labels as they are; the array itself, if it has to be copied.
+fn as_labels<'a, T: Float, Y: Label, D: Dimension>(
+    labels: &'a Labels<'_, Y, D>,
+) -> Result<KernelLabels<'a, T>, &'a ArrayView<'a, Y, D>> {
+    let dense = match &labels.form {
+        LabelForm::Sparse(listed) => {
+            return Ok((LabelRun::Sparse(*listed), listed.is_in_doubt().then(|| T::from_f64(f64::NAN))));
+        }
+        LabelForm::Dense(dense) => dense,
+    };
+    let slice = dense.as_slice().ok_or(dense)?;
+    let run = match (cast!(slice, &[T]), cast!(slice, &[bool]), cast!(slice, &[u8])) {
+        (Ok(floats), ..) => LabelRun::Floats(floats),
+        (_, Ok(bools), _) => LabelRun::Bools(bools),
+        (.., Ok(bytes)) => LabelRun::Bytes(bytes),
+        _ => return Err(dense),
+    };
+    Ok((run, labels.known.marker()))
+}
+
+/// The same, with labels copied to a buffer where that has to be.
+fn labels<'a, T: Float, Y: Label, D: Dimension>(
+    labels: &'a Labels<'_, Y, D>,
+    buffer: &'a mut [T],
+) -> KernelLabels<'a, T> {
+    let known = labels.known;
+    as_labels(labels).unwrap_or_else(|dense| {
+        let marker = known.is_in_doubt().then(|| T::from_f64(f64::NAN));
+        (LabelRun::Floats(read(dense, buffer, |&y| known.float(y))), marker)
+    })
+}
+
 /// Copies an array to a buffer.
-fn read<'a, S, T: Copy, D: Dimension>(
+pub(crate) fn read<'a, S, T: Copy, D: Dimension>(
     from: &ArrayView<'_, S, D>,
     to: &'a mut [T],
     convert: impl Fn(&S) -> T,
@@ -201,7 +185,7 @@ fn read<'a, S, T: Copy, D: Dimension>(
 }
 
 /// Where the results for an array go: itself, or a buffer from which [`write`] takes them.
-fn place<'a, T: Element, D: Dimension>(
+pub(crate) fn output_slice<'a, T: Element, D: Dimension>(
     array: &'a mut Option<ArrayViewMut<'_, T, D>>,
     buffer: &'a mut [T::Float],
 ) -> Option<&'a mut [T::Float]> {
@@ -212,7 +196,7 @@ fn place<'a, T: Element, D: Dimension>(
 }
 
 /// Copies a buffer to an array, if results went there.
-fn write<T: Element, D: Dimension>(from: &[T::Float], to: Option<ArrayViewMut<'_, T, D>>) {
+pub(crate) fn write<T: Element, D: Dimension>(from: &[T::Float], to: Option<ArrayViewMut<'_, T, D>>) {
     if let Some(mut to) = to.filter(|to| !is_direct(to)) {
         let from = ArrayView::from_shape(to.raw_dim(), &from[..to.len()]).expect(FITS);
         copy(&from, &mut to, |&x| T::from_float(x));

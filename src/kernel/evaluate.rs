@@ -6,14 +6,12 @@ use super::plan::Plan;
 use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::element::Float;
 use crate::safeguard::Curvature;
-use crate::slices::reborrow_as;
 use crate::sparse::{CsrLabels, SparseCursor};
 use crate::stages::columns::{GeneralScratch, Scratch};
 use crate::stages::formula::{Class, Order, Stages};
 use crate::stages::weights::{ElementWeights, Factors, Prepared, curvature_stage, preparation_stage};
 use crate::stages::{Column, Steps};
 use crate::sum::Accumulator;
-use castaway::cast;
 use std::ops::Range;
 
 /// The steps of a block: as many as leave room for all columns in the nearest cache. Columns at a distance of a power of two would
@@ -32,7 +30,7 @@ pub(crate) enum LabelRun<'a, T> {
 
 /// Consecutive elements to evaluate, and where the results go. All slices have one length.
 #[derive(Debug)]
-pub(crate) struct Run<'a, T: Float> {
+pub struct Run<'a, T: Float> {
     pub(crate) logits: &'a [T],
     pub(crate) labels: LabelRun<'a, T>,
     /// The label that stands for an unknown one, if there is such.
@@ -59,26 +57,13 @@ pub(crate) struct Run<'a, T: Float> {
 
 /// A label is outside [0, 1].
 #[derive(Debug)]
-pub(crate) struct InvalidLabel {
+pub struct InvalidLabel {
     /// The number of elements before it, in logical order, that are known to be valid.
     pub(crate) valid: usize,
 }
 
-/// Evaluates a run: `f32` and `f64` in vectors, other elements one by one.
-pub(crate) fn evaluate<T: Float>(plan: &Plan<T>, mut run: Run<'_, T>) -> Result<(), InvalidLabel> {
-    if run.logits.is_empty() {
-        return Ok(());
-    }
-    if let Ok(plan) = cast!(plan, &Plan<f32>)
-        && let Some(run) = run.reborrow_as()
-    {
-        return evaluate_single(plan, run);
-    }
-    if let Ok(plan) = cast!(plan, &Plan<f64>)
-        && let Some(run) = run.reborrow_as()
-    {
-        return evaluate_double(plan, run);
-    }
+/// Evaluates a run, one element after the other.
+pub(crate) fn one_by_one<T: Float>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), InvalidLabel> {
     if const { size_of::<T>() > LARGE } { scalars::<T, 1>(plan, run) } else { scalars::<T, LANES>(plan, run) }
 }
 
@@ -88,14 +73,13 @@ fn scalars<T: Float, const L: usize>(plan: &Plan<T>, mut run: Run<'_, T>) -> Res
     run.evaluate::<Scalar<T>, L, 1>((), plan)
 }
 
-// Functions without parameters are compiled with this crate and not, unoptimized perhaps, with its user.
-
-fn evaluate_single(plan: &Plan<f32>, mut elements: Run<'_, f32>) -> Result<(), InvalidLabel> {
-    run(Evaluate::<f32, SINGLE_STEPS> { plan, run: &mut elements })
-}
-
-fn evaluate_double(plan: &Plan<f64>, mut elements: Run<'_, f64>) -> Result<(), InvalidLabel> {
-    run(Evaluate::<f64, DOUBLE_STEPS> { plan, run: &mut elements })
+/// Evaluates a run in vectors.
+pub(crate) fn in_vectors<T: Native>(plan: &Plan<T>, mut elements: Run<'_, T>) -> Result<(), InvalidLabel> {
+    if const { size_of::<T>() == 4 } {
+        run(Evaluate::<T, SINGLE_STEPS> { plan, run: &mut elements })
+    } else {
+        run(Evaluate::<T, DOUBLE_STEPS> { plan, run: &mut elements })
+    }
 }
 
 /// A run, in blocks of at most `N` steps.
@@ -119,6 +103,9 @@ impl<T: Float> Run<'_, T> {
         context: V::Context,
         plan: &Plan<T>,
     ) -> Result<(), InvalidLabel> {
+        if self.logits.is_empty() {
+            return Ok(());
+        }
         let (classes, class) = (plan.table.classes, self.class);
         if classes > 1 && !self.one_class {
             return self.blocks::<V, _, L, N>(context, plan, |start, steps| {
@@ -225,31 +212,6 @@ impl<T: Float> Run<'_, T> {
             (_, Some(_), _) => Order::First,
             _ => Order::Value,
         }
-    }
-
-    /// The same run, if `U` is `T`.
-    fn reborrow_as<U: Float>(&mut self) -> Option<Run<'_, U>> {
-        Some(Run {
-            logits: cast!(self.logits, &[U]).ok()?,
-            labels: match self.labels {
-                LabelRun::Floats(labels) => LabelRun::Floats(cast!(labels, &[U]).ok()?),
-                LabelRun::Bools(labels) => LabelRun::Bools(labels),
-                LabelRun::Bytes(labels) => LabelRun::Bytes(labels),
-                LabelRun::Sparse(labels) => LabelRun::Sparse(labels),
-            },
-            unknown: self.unknown.and_then(|unknown| cast!(unknown, U).ok()),
-            factors: self.factors.map(|factor| factor.and_then(|factor| cast!(factor, &[U]).ok())),
-            weight_scale: self.weight_scale.and_then(|scale| cast!(scale, U).ok()),
-            leaves_out: self.leaves_out,
-            class: self.class,
-            one_class: self.one_class,
-            in_parameters: self.in_parameters,
-            scale: cast!(self.scale, U).ok()?,
-            sum: cast!(&mut *self.sum, &mut Accumulator<U>).ok()?,
-            losses: reborrow_as(&mut self.losses),
-            gradient: reborrow_as(&mut self.gradient),
-            hessian: reborrow_as(&mut self.hessian),
-        })
     }
 }
 

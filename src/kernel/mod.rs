@@ -11,8 +11,10 @@ mod parameters;
 mod plan;
 mod traverse;
 
-pub(crate) use arrays::{Arrays, Labels, Pass};
-pub(crate) use block::LARGE;
+pub(crate) use arrays::{Arrays, Leaf, Pass, Position};
+pub(crate) use block::{LANES, LARGE, block_length, output_block, steps};
+pub(crate) use copies::{evaluate_leaf, output_slice, read, write};
+pub(crate) use evaluate::{InvalidLabel, Run, in_vectors, one_by_one};
 pub(crate) use parameters::slopes;
-pub(crate) use plan::Plans;
-pub(crate) use traverse::traverse;
+pub(crate) use plan::{Columns, Plan};
+pub(crate) use traverse::{Fault, walk};

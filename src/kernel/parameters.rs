@@ -1,12 +1,12 @@
 //! Sums over rows of the derivatives in the parameters.
 
-use super::arrays::{Arrays, Pass, Position};
-use super::copies;
-use super::evaluate::InvalidLabel;
-use super::traverse::in_halves;
+use super::arrays::{Arrays, Leaf, Pass, Position};
+use super::traverse::{Fault, in_halves};
 use crate::element::{Element, Float};
-use crate::label::Label;
+use crate::multi_label::MultiLabel;
+use crate::pass::Outputs;
 use crate::sum::{Accumulator, rounded};
+use crate::targets::Source;
 use ndarray::{Array, ArrayView, Dimension};
 
 /// The largest number of elements whose derivatives are in memory at once: such as fit into the first cache.
@@ -21,19 +21,19 @@ pub(crate) struct Slopes<T> {
 }
 
 /// Evaluates the derivatives in the parameters of all elements and adds them up.
-pub(crate) fn slopes<T: Element, Y: Label, D: Dimension>(
-    pass: &Pass<'_, T::Float, Y>,
-    arrays: Arrays<'_, T, Y, D>,
-) -> Result<Slopes<<T::Float as Float>::Sum>, InvalidLabel> {
+pub(crate) fn slopes<T: Element, D: Dimension, R: Source<D, Kind = MultiLabel>>(
+    pass: &Pass<'_, T::Float, MultiLabel>,
+    arrays: Arrays<'_, T, D, R>,
+) -> Result<Slopes<<T::Float as Float>::Sum>, Fault> {
     let axis = arrays.logits.ndim().saturating_sub(1);
     walk(pass, arrays, Position { class: 0, axis })
 }
 
-fn walk<T: Element, Y: Label, D: Dimension>(
-    pass: &Pass<'_, T::Float, Y>,
-    arrays: Arrays<'_, T, Y, D>,
+fn walk<T: Element, D: Dimension, R: Source<D, Kind = MultiLabel>>(
+    pass: &Pass<'_, T::Float, MultiLabel>,
+    arrays: Arrays<'_, T, D, R>,
     position: Position,
-) -> Result<Slopes<<T::Float as Float>::Sum>, InvalidLabel> {
+) -> Result<Slopes<<T::Float as Float>::Sum>, Fault> {
     if arrays.logits.len() <= LEAF {
         return leaf(pass, arrays, position);
     }
@@ -43,26 +43,24 @@ fn walk<T: Element, Y: Label, D: Dimension>(
 
 /// Not inlined, because its arrays would take room in every frame of the recursion.
 #[inline(never)]
-fn leaf<T: Element, Y: Label, D: Dimension>(
-    pass: &Pass<'_, T::Float, Y>,
-    arrays: Arrays<'_, T, Y, D>,
+fn leaf<T: Element, D: Dimension, R: Source<D, Kind = MultiLabel>>(
+    pass: &Pass<'_, T::Float, MultiLabel>,
+    arrays: Arrays<'_, T, D, R>,
     position: Position,
-) -> Result<Slopes<<T::Float as Float>::Sum>, InvalidLabel> {
+) -> Result<Slopes<<T::Float as Float>::Sum>, Fault> {
     // Sums of a narrow type would lose digits.
     let floats = |array: &ArrayView<'_, T, D>| array.map(|element| element.to_float());
     let logits = floats(&arrays.logits);
     let factors = arrays.factors.each_ref().map(|factor| factor.as_ref().map(floats));
     let mut slopes = [(); 3].map(|()| Array::from_elem(logits.raw_dim(), T::Float::from_f64(0.0)));
     let [gamma_pos, prob_margin, gamma_neg] = &mut slopes;
-    let mut floats = Arrays {
-        logits: logits.view(),
-        labels: arrays.labels.view(),
-        factors: factors.each_ref().map(|factor| factor.as_ref().map(|factor| factor.view())),
+    let outputs = Outputs {
         losses: Some(gamma_pos.view_mut()),
-        gradient: Some(prob_margin.view_mut()),
-        hessian: Some(gamma_neg.view_mut()),
+        ..Outputs::of([Some(prob_margin.view_mut()), Some(gamma_neg.view_mut()), None])
     };
-    copies::evaluate_leaf(pass, &mut floats, position, false, &mut Accumulator::new(None))?;
+    let factors = factors.each_ref().map(|factor| factor.as_ref().map(|factor| factor.view()));
+    let floats = Arrays { logits: logits.view(), source: arrays.source, factors, outputs };
+    R::evaluate(Leaf { pass, arrays: floats, position, sum: &mut Accumulator::new(None) })?;
     let per_class = pass.plan.table.classes > 1;
     let width = logits.shape().last().copied().unwrap_or(1);
     let sums = slopes.map(|slopes| {

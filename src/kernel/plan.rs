@@ -10,10 +10,6 @@ use crate::stages::activation::Reference;
 use crate::stages::focal;
 use crate::stages::formula::{Class, Formula};
 use crate::stages::{Each, Uniform};
-use crate::threads::join;
-use castaway::cast;
-use std::borrow::Cow;
-use std::sync::Arc;
 
 /// The number of margins whose constants are calculated at once.
 const MARGINS: usize = 64;
@@ -59,7 +55,7 @@ impl<V: Copy> Class<V> {
 
 /// Constants of classes, a column each, so that those of neighbouring classes load as a vector.
 #[derive(Clone, Debug)]
-struct Columns<T> {
+pub(crate) struct Columns<T> {
     /// The number of classes; 1 where all are alike.
     period: usize,
     /// The length of a column: where some settings are per class, it continues periodically by a block.
@@ -72,6 +68,22 @@ impl<T: Float> Columns<T> {
     fn zeros(columns: usize, period: usize, continuation: usize) -> Self {
         let length = period + continuation;
         Columns { period, length, constants: vec![T::from_f64(0.0); columns * length] }
+    }
+
+    /// Settings of classes.
+    pub(crate) fn of<const N: usize>(settings: [&Parameter; N], period: usize, continuation: usize) -> Self {
+        let mut columns = Columns::zeros(N, period, continuation);
+        // A γ may round up to ∞.
+        let rounded = |number: f64| T::from_f64(number.min(focal::LARGEST_GAMMA));
+        for (column, parameter) in columns.columns_mut().zip(settings) {
+            match parameter {
+                Parameter::Uniform(value) => column.fill(rounded(*value)),
+                Parameter::PerClass(values) => {
+                    column.iter_mut().zip(values).for_each(|(to, from)| *to = rounded(*from));
+                }
+            }
+        }
+        columns.continue_periodically()
     }
 
     fn columns_mut(&mut self) -> impl Iterator<Item = &mut [T]> {
@@ -93,7 +105,7 @@ impl<T: Float> Columns<T> {
 
     /// The elements of a column from that of `class` on.
     #[inline(always)]
-    fn column(&self, index: usize, class: usize) -> &[T] {
+    pub(crate) fn column(&self, index: usize, class: usize) -> &[T] {
         let class = if self.period == 1 { 0 } else { class };
         &self.constants[index * self.length..][class..self.length]
     }
@@ -101,9 +113,9 @@ impl<T: Float> Columns<T> {
 
 /// The constants of all classes.
 #[derive(Clone, Debug)]
-pub(super) struct Table<T> {
+pub(crate) struct Table<T> {
     /// The number of classes; 1 where all are alike.
-    pub(super) classes: usize,
+    pub(crate) classes: usize,
     /// The settings as they are, and the weight of the class.
     settings: Columns<T>,
     references: Columns<T>,
@@ -117,17 +129,7 @@ impl<T: Float> Table<T> {
         let classes = period(settings.classes());
         let continuation = if classes > 1 { block_length::<T>() } else { 0 };
         let of_settings = period(given.into_iter().find_map(Parameter::classes));
-        let mut columns = Columns::zeros(given.len(), of_settings, continuation);
-        // A γ may round up to ∞.
-        let rounded = |number: f64| T::from_f64(number.min(focal::LARGEST_GAMMA));
-        for (column, parameter) in columns.columns_mut().zip(given) {
-            match parameter {
-                Parameter::Uniform(value) => column.fill(rounded(*value)),
-                Parameter::PerClass(values) => {
-                    column.iter_mut().zip(values).for_each(|(to, from)| *to = rounded(*from));
-                }
-            }
-        }
+        let columns = Columns::of(given, of_settings, continuation);
         let mut references = Columns::zeros(CONSTANTS - SETTINGS, period(prob_margin.classes()), continuation);
         // A margin may round up to 1, where nothing is left above it.
         let margin = |m: f64| Some(T::from_f64(m).to_f64()).filter(|m| *m < 1.0).unwrap_or(LARGEST_MARGIN);
@@ -143,8 +145,7 @@ impl<T: Float> Table<T> {
                 }
             }
         }
-        let (settings, references) = (columns.continue_periodically(), references.continue_periodically());
-        Table { classes, settings, references }
+        Table { classes, settings: columns, references: references.continue_periodically() }
     }
 
     /// The constants of so many consecutive steps of classes from `class` on, starting over after the last one.
@@ -240,9 +241,9 @@ fn odds(margins: &[f64; MARGINS], count: usize) -> [[f64; MARGINS]; 4] {
 
 /// A loss in the element type `T`.
 #[derive(Clone, Debug)]
-pub(crate) struct Plan<T> {
+pub struct Plan<T> {
     pub(super) formula: Formula<T>,
-    pub(super) table: Table<T>,
+    pub(crate) table: Table<T>,
     pub(super) curvature: Curvature,
     /// Whether some class has a weight that is not 1.
     pub(super) weighs_classes: bool,
@@ -253,7 +254,7 @@ pub(crate) struct Plan<T> {
 }
 
 impl<T: Float> Plan<T> {
-    fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
         let floor = T::from_f64(settings.log_floor);
         let alpha = settings.label_smoothing;
         let table = Table::new(settings);
@@ -272,30 +273,6 @@ impl<T: Float> Plan<T> {
                 smoothing: (alpha > 0.0).then(|| (T::one() - T::from_f64(alpha), T::from_f64(alpha / 2.0))),
             },
             table,
-        }
-    }
-}
-
-/// A loss in every element type. Its copies share the constants, on which the reduction has no influence.
-#[derive(Clone, Debug)]
-pub(crate) struct Plans {
-    pub(crate) settings: Settings,
-    single: Arc<Plan<f32>>,
-    double: Arc<Plan<f64>>,
-}
-
-impl Plans {
-    pub(crate) fn new(settings: Settings) -> Self {
-        let classes = settings.classes().unwrap_or(1);
-        let (single, double) = join(classes, || Plan::new(&settings), || Plan::new(&settings));
-        Plans { single: Arc::new(single), double: Arc::new(double), settings }
-    }
-
-    /// The plan for an element type.
-    pub(crate) fn plan<T: Float>(&self) -> Cow<'_, Plan<T>> {
-        match (cast!(&*self.single, &Plan<T>), cast!(&*self.double, &Plan<T>)) {
-            (Ok(plan), _) | (_, Ok(plan)) => Cow::Borrowed(plan),
-            _ => Cow::Owned(Plan::new(&self.settings)),
         }
     }
 }

@@ -2,93 +2,78 @@
 //!
 //! Where an array is cut depends on its shape and the order of its axes in memory, not on the number of threads.
 
-use super::arrays::{Arrays, Pass, Position};
-use super::copies;
+use super::arrays::{Arrays, Leaf, Pass, Position};
 use super::evaluate::InvalidLabel;
 use crate::element::Element;
-use crate::label::Label;
+use crate::error::Error;
+use crate::kind::Stages;
 use crate::sum::{Accumulator, Total};
+use crate::targets::Source;
 use crate::threads::join;
 use ndarray::Dimension;
 
-/// The largest number of elements that are added up in sequence.
-const LEAF: usize = 1 << 14;
+/// Why arrays could not be evaluated.
+#[derive(Debug)]
+pub enum Fault {
+    /// A target is not valid.
+    InvalidTarget {
+        /// The number of elements before it, in logical order, that are known to be valid.
+        valid: usize,
+    },
+    /// Something else is wrong.
+    Other(Error),
+}
 
-/// Evaluates all elements and returns the sum of the losses.
-pub(crate) fn traverse<T, Y, D>(
-    pass: &Pass<'_, T::Float, Y>,
-    arrays: Arrays<'_, T, Y, D>,
-) -> Result<Total<T::Float>, InvalidLabel>
-where
-    T: Element,
-    Y: Label,
-    D: Dimension,
-{
-    let last = arrays.logits.ndim().saturating_sub(1);
-    match arrays.memory_order(pass.plan.table.classes) {
-        None => walk(pass, arrays, Position { class: 0, axis: last }),
-        Some(order) => {
-            let axis = order.slice().iter().position(|&axis| axis == last).unwrap_or(last);
-            // What was walked before is known to be before only in the logical order.
-            walk(pass, arrays.permuted(order), Position { class: 0, axis }).map_err(|_| InvalidLabel { valid: 0 })
+impl From<InvalidLabel> for Fault {
+    fn from(InvalidLabel { valid }: InvalidLabel) -> Self {
+        Fault::InvalidTarget { valid }
+    }
+}
+
+impl Fault {
+    /// The same, behind so many elements that are valid.
+    fn behind(self, elements: usize) -> Self {
+        match self {
+            Fault::InvalidTarget { valid } => Fault::InvalidTarget { valid: elements + valid },
+            other => other,
         }
     }
 }
 
-fn walk<T, Y, D>(
-    pass: &Pass<'_, T::Float, Y>,
-    mut arrays: Arrays<'_, T, Y, D>,
+/// Evaluates all elements and returns the sum of the losses.
+pub(crate) fn walk<T: Element, D: Dimension, R: Source<D>>(
+    pass: &Pass<'_, T::Float, R::Kind>,
+    arrays: Arrays<'_, T, D, R>,
     position: Position,
-) -> Result<Total<T::Float>, InvalidLabel>
-where
-    T: Element,
-    Y: Label,
-    D: Dimension,
-{
-    let elements = arrays.logits.len();
-    // Either classes follow each other, or there is only one.
-    let one_class = position.axis + 1 < arrays.logits.ndim() && pass.plan.table.classes > 1;
-    let mixes_classes = one_class && arrays.logits.shape()[..=position.axis].iter().any(|&length| length > 1);
-    if elements <= LEAF && !mixes_classes {
-        return leaf(pass, &mut arrays, position, one_class);
+) -> Result<Total<T::Float>, Fault> {
+    if R::Kind::is_leaf(pass.plan, arrays.logits.shape(), position) {
+        return leaf(pass, arrays, position);
     }
     let [left, right] = in_halves(arrays, position, |arrays, position| walk(pass, arrays, position))?;
     Ok(left.plus(right))
 }
 
 /// What comes of both halves of arrays, on two threads where there are elements enough.
-pub(super) fn in_halves<T, Y, D, R>(
-    arrays: Arrays<'_, T, Y, D>,
+pub(super) fn in_halves<T: Element, D: Dimension, R: Source<D>, X: Send>(
+    arrays: Arrays<'_, T, D, R>,
     position: Position,
-    walk: impl Fn(Arrays<'_, T, Y, D>, Position) -> Result<R, InvalidLabel> + Sync,
-) -> Result<[R; 2], InvalidLabel>
-where
-    T: Element,
-    Y: Label,
-    D: Dimension,
-    R: Send,
-{
+    walk: impl Fn(Arrays<'_, T, D, R>, Position) -> Result<X, Fault> + Sync,
+) -> Result<[X; 2], Fault> {
     let elements = arrays.logits.len();
     let [(left, left_position), (right, right_position)] = arrays.halves(position);
     let before = left.logits.len();
     let (left, right) = join(elements, || walk(left, left_position), || walk(right, right_position));
-    Ok([left?, right.map_err(|invalid| InvalidLabel { valid: before + invalid.valid })?])
+    Ok([left?, right.map_err(|fault| fault.behind(before))?])
 }
 
 /// Not inlined, because its sum would take room in every frame of the recursion.
 #[inline(never)]
-fn leaf<T, Y, D>(
-    pass: &Pass<'_, T::Float, Y>,
-    arrays: &mut Arrays<'_, T, Y, D>,
+fn leaf<T: Element, D: Dimension, R: Source<D>>(
+    pass: &Pass<'_, T::Float, R::Kind>,
+    arrays: Arrays<'_, T, D, R>,
     position: Position,
-    one_class: bool,
-) -> Result<Total<T::Float>, InvalidLabel>
-where
-    T: Element,
-    Y: Label,
-    D: Dimension,
-{
+) -> Result<Total<T::Float>, Fault> {
     let mut sum = Accumulator::new(pass.loss_scale);
-    copies::evaluate_leaf(pass, arrays, position, one_class, &mut sum)?;
+    R::evaluate(Leaf { pass, arrays, position, sum: &mut sum })?;
     Ok(sum.total())
 }

@@ -1,17 +1,23 @@
-//! The single-label loss: settings in; value and gradient out.
+//! The loss of one label among many.
 
-use super::arrays::{Outputs, reduce};
-use super::plan::Plans;
+use super::plan::Plan;
 use super::settings::{Builder, Settings};
-use super::targets::IntoTargets;
-use crate::checks::check_shape;
-use crate::element::Element;
+use crate::element::{Element, Float};
 use crate::error::Error;
-use crate::reduction::Reduction;
-use crate::results::zeros_like;
-use ndarray::{Array, ArrayBase, Axis, Data, DataMut, RemoveAxis, aview0};
-use num_traits::Zero;
-use std::fmt::{self, Debug, Display};
+use crate::kernel::Position;
+use crate::kind::{Kind, Product, Stages};
+use crate::loss::Loss;
+use crate::pass::Outputs;
+use crate::results::zeros_of;
+use ndarray::{Array, ArrayView, ArrayViewMut, Dimension};
+
+/// The largest number of elements that are evaluated in sequence; a longer row is not cut.
+const LEAF: usize = 1 << 13;
+
+/// The number of rows that stay together up to a larger number of elements: enough for the cache lines of logits whose rows do not lie one
+/// behind the other.
+const ROWS: usize = 64;
+const LONG: usize = 1 << 16;
 
 /// The asymmetric loss of Ridnik et al. (ICCV 2021) for single-label classification: one class per row of logits.
 ///
@@ -67,259 +73,50 @@ use std::fmt::{self, Debug, Display};
 /// assert!(value > 0.0 && gradient[[0, 0]] < 0.0);
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-#[derive(Clone)]
-pub struct SingleLabelLoss {
-    plans: Plans,
+pub type SingleLabelLoss = Loss<SingleLabel>;
+
+/// The kind of [`SingleLabelLoss`]: each row of the logits has a label, and a loss.
+#[derive(Clone, Copy, Debug)]
+pub enum SingleLabel {}
+
+impl Kind for SingleLabel {
+    type Settings = Settings;
+    type Builder = Builder;
+    type Losses<D: Dimension> = D::Smaller;
 }
 
-impl SingleLabelLoss {
-    /// Starts from the default settings.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use asymmetric_loss::single_label::SingleLabelLoss;
-    ///
-    /// let cross_entropy = SingleLabelLoss::builder().gamma_neg(0).gamma_pos(0).label_smoothing(0.0).build()?;
-    /// let focal = SingleLabelLoss::builder().gamma_pos(2).label_smoothing(0.0).build()?;
-    /// # Ok::<(), asymmetric_loss::Error>(())
-    /// ```
-    pub fn builder() -> Builder {
-        Builder::default()
+impl Stages for SingleLabel {
+    type Plan<T: Float> = Plan<T>;
+
+    const NAME: &'static str = "SingleLabelLoss";
+    const AXES: usize = 1;
+
+    fn plan<T: Float>(settings: &Settings) -> Plan<T> {
+        Plan::new(settings)
     }
 
-    /// Starts from the settings of this loss.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use asymmetric_loss::single_label::SingleLabelLoss;
-    ///
-    /// let loss = SingleLabelLoss::default().to_builder().gamma_pos(1).build()?;
-    /// assert_eq!(loss, SingleLabelLoss::builder().gamma_pos(1).build()?);
-    /// # Ok::<(), asymmetric_loss::Error>(())
-    /// ```
-    pub fn to_builder(&self) -> Builder {
-        self.settings().to_builder()
+    fn shape<T, D: Dimension>(logits: &ArrayView<'_, T, D>) -> Result<D::Smaller, Error> {
+        let (_, lengths) = logits.shape().split_last().ok_or(Error::NoClassAxis)?;
+        let mut rows = D::Smaller::zeros(lengths.len());
+        rows.slice_mut().copy_from_slice(lengths);
+        Ok(rows)
     }
 
-    /// What the loss is made of.
-    pub fn settings(&self) -> &Settings {
-        &self.plans.settings
+    fn zeros<T: Element, D: Dimension>(logits: ArrayView<'_, T, D>) -> Result<Array<T, D::Smaller>, Error> {
+        zeros_of(Self::shape(&logits)?)
     }
 
-    pub(super) fn new(settings: Settings) -> Self {
-        SingleLabelLoss { plans: Plans::new(settings) }
+    fn is_leaf<T: Float>(_plan: &Plan<T>, shape: &[usize], _position: Position) -> bool {
+        let rows = shape.split_last().map_or(1, |(_, rows)| rows.iter().product());
+        // Rows cost something even without classes.
+        let elements = shape.last().map_or(1, |&classes| classes.max(1)).saturating_mul(rows);
+        rows <= 1 || elements <= LEAF || (rows <= ROWS && elements <= LONG)
     }
 
-    /// The reduced loss.
-    ///
-    /// # Errors
-    ///
-    /// [Those of every call](Self#errors).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use asymmetric_loss::single_label::SingleLabelLoss;
-    /// use ndarray::array;
-    ///
-    /// let cross_entropy = SingleLabelLoss::builder().label_smoothing(0.0).build()?;
-    /// let value = cross_entropy.forward(&array![[1.0, 1.0], [2.0, 2.0]], &array![0, 1])?;
-    /// assert_eq!(value, std::f64::consts::LN_2); // of two equal logits
-    /// # Ok::<(), asymmetric_loss::Error>(())
-    /// ```
-    pub fn forward<'a, T, S, D>(
-        &self,
-        logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-    ) -> Result<T::Float, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        D: RemoveAxis,
-    {
-        self.reduced(logits, targets, Outputs::default())
-    }
-
-    /// The loss of each row, weighted but not reduced, in the shape of the logits without their last axis: what other
-    /// libraries call the reduction "none".
-    ///
-    /// # Errors
-    ///
-    /// [Those of every call](Self#errors), but for the empty mean.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use asymmetric_loss::single_label::SingleLabelLoss;
-    /// use ndarray::array;
-    ///
-    /// let losses = SingleLabelLoss::default().losses(&array![[9.0, 1.0], [1.0, 9.0]], &array![0, 0])?;
-    /// assert!(losses[0] < 0.01 && losses[1] > 7.0);
-    /// # Ok::<(), asymmetric_loss::Error>(())
-    /// ```
-    pub fn losses<'a, T, S, D>(
-        &self,
-        logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-    ) -> Result<Array<T, D::Smaller>, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        D: RemoveAxis,
-    {
-        let Some(last) = logits.ndim().checked_sub(1) else { return Err(Error::NoClassAxis) };
-        let rows = logits.raw_dim().remove_axis(Axis(last));
-        let zero = T::from_float(T::Float::zero());
-        let one = aview0(&zero);
-        let like = one.broadcast(rows).ok_or_else(|| Error::TooLarge { shape: logits.shape()[..last].to_vec() })?;
-        let mut losses = zeros_like(&like)?;
-        let outputs = Outputs { losses: Some(losses.view_mut()), ..Outputs::default() };
-        reduce(&self.plans, Reduction::Sum, logits.view(), targets.into_targets(), outputs)?;
-        Ok(losses)
-    }
-
-    /// The gradient of the reduced loss in the logits.
-    ///
-    /// With g_c = ∂L/∂ln p_c it is g_j − p_j·Σ g_c. Its elements sum to 0 in each row.
-    ///
-    /// # Errors
-    ///
-    /// [Those of every call](Self#errors).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use asymmetric_loss::single_label::SingleLabelLoss;
-    /// use ndarray::array;
-    ///
-    /// let cross_entropy = SingleLabelLoss::builder().label_smoothing(0.0).build()?;
-    /// let gradient = cross_entropy.gradient(&array![[1.0, 1.0]], &array![0])?;
-    /// assert_eq!(gradient, array![[-0.5, 0.5]]); // p less the target
-    /// # Ok::<(), asymmetric_loss::Error>(())
-    /// ```
-    pub fn gradient<'a, T, S, D>(
-        &self,
-        logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-    ) -> Result<Array<T, D>, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        D: RemoveAxis,
-    {
-        Ok(self.value_and_gradient(logits, targets)?.1)
-    }
-
-    /// The reduced loss and its gradient, in one call.
-    ///
-    /// # Errors
-    ///
-    /// [Those of every call](Self#errors).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use asymmetric_loss::single_label::SingleLabelLoss;
-    /// use ndarray::array;
-    ///
-    /// let (logits, classes) = (array![[1.0, -0.5, 2.0]], array![2]);
-    /// let loss = SingleLabelLoss::default();
-    /// let (value, gradient) = loss.value_and_gradient(&logits, &classes)?;
-    /// assert_eq!(value, loss.forward(&logits, &classes)?);
-    /// assert_eq!(gradient, loss.gradient(&logits, &classes)?);
-    /// # Ok::<(), asymmetric_loss::Error>(())
-    /// ```
-    pub fn value_and_gradient<'a, T, S, D>(
-        &self,
-        logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-    ) -> Result<(T::Float, Array<T, D>), Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        D: RemoveAxis,
-    {
-        let mut gradient = zeros_like(logits)?;
-        let value = self.value_and_gradient_into(logits, targets, &mut gradient)?;
-        Ok((value, gradient))
-    }
-
-    /// The reduced loss; its gradient overwrites `gradient`. No allocation for row-major `f32` and `f64`, with class
-    /// indices or dense targets of the type of the logits.
-    ///
-    /// After an error the content of `gradient` is unspecified.
-    ///
-    /// # Errors
-    ///
-    /// [Those of every call](Self#errors).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use asymmetric_loss::single_label::SingleLabelLoss;
-    /// use ndarray::{Array2, array};
-    ///
-    /// let loss = SingleLabelLoss::default();
-    /// let mut logits = array![[1.0, -0.5], [0.5, 3.0]];
-    /// let classes = array![1, 0];
-    /// let mut gradient = Array2::zeros(logits.raw_dim());
-    /// let before = loss.value_and_gradient_into(&logits, &classes, &mut gradient)?;
-    /// logits.scaled_add(-0.1, &gradient); // one step downhill
-    /// assert!(loss.forward(&logits, &classes)? < before);
-    /// # Ok::<(), asymmetric_loss::Error>(())
-    /// ```
-    pub fn value_and_gradient_into<'a, T, S, G, D>(
-        &self,
-        logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-        gradient: &mut ArrayBase<G, D>,
-    ) -> Result<T::Float, Error>
-    where
-        T: Element,
-        S: Data<Elem = T>,
-        G: DataMut<Elem = T>,
-        D: RemoveAxis,
-    {
-        check_shape("gradient", logits.shape(), gradient.shape())?;
-        self.reduced(logits, targets, Outputs { gradient: Some(gradient.view_mut()), ..Outputs::default() })
-    }
-
-    pub(super) fn reduced<'a, T: Element, S: Data<Elem = T>, D: RemoveAxis>(
-        &self,
-        logits: &ArrayBase<S, D>,
-        targets: impl IntoTargets<'a, T, D>,
-        outputs: Outputs<'_, T, D>,
-    ) -> Result<T::Float, Error> {
-        reduce(&self.plans, self.settings().reduction, logits.view(), targets.into_targets(), outputs)
-    }
-}
-
-impl Default for SingleLabelLoss {
-    /// The loss with the default [`Settings`].
-    fn default() -> Self {
-        SingleLabelLoss::new(Settings::default())
-    }
-}
-
-/// Equal settings.
-impl PartialEq for SingleLabelLoss {
-    fn eq(&self, other: &Self) -> bool {
-        self.settings() == other.settings()
-    }
-}
-
-/// The settings.
-impl Display for SingleLabelLoss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SingleLabelLoss({})", self.settings())
-    }
-}
-
-/// The settings, on one line.
-impl Debug for SingleLabelLoss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Display::fmt(self, f)
+    fn product<'a, T, D: Dimension>(
+        vector: ArrayView<'a, T, D>,
+        product: ArrayViewMut<'a, T, D>,
+    ) -> Product<'a, T, D, D::Smaller> {
+        (None, Outputs { vector: Some(vector), ..Outputs::of([None, None, Some(product)]) })
     }
 }

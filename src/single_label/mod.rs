@@ -10,22 +10,18 @@
 //!
 //! [The mathematics](crate::docs::mathematics) derives gradient, diagonal of the Hessian and Hessian-vector product.
 
-mod arrays;
 mod formula;
+mod leaf;
 mod loss;
-mod passes;
 mod plan;
 mod row;
 mod rows;
-mod second_order;
 mod settings;
-mod share;
-mod softmax;
-mod stretch;
-mod target_rows;
 mod targets;
 
-pub use loss::SingleLabelLoss;
+pub use crate::targets::{IntoTargets, Targets};
+pub use loss::{SingleLabel, SingleLabelLoss};
+pub(crate) use plan::Plan;
+pub(crate) use rows::{Rows, in_vectors, one_by_one};
 pub use settings::{Builder, Settings};
-pub use target_rows::{Classes, Dense};
-pub use targets::{IntoTargets, Targets};
+pub use targets::{Classes, Dense};

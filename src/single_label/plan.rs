@@ -1,110 +1,52 @@
 //! The constants of a loss in the type of the logits.
 
 use super::settings::Settings;
-use super::stretch::STRETCH;
 use crate::element::Float;
 use crate::focal;
+use crate::kernel::{Columns, block_length};
 use crate::parameter::Parameter;
-use castaway::cast;
-use std::borrow::Cow;
+use crate::stages::Steps;
 
-/// A number per class, so that those of neighbouring classes load as a vector.
+/// A loss in the element type `T`.
 #[derive(Clone, Debug)]
-pub(super) struct Column<T> {
-    pub(super) is_uniform: bool,
-    /// Zeros fill up the last stretch.
-    values: Vec<T>,
+pub struct Plan<T> {
+    /// γ₋, γ₊ and the weight of each class.
+    columns: Columns<T>,
+    /// The exponents of all classes, where these are small whole numbers: γ₋ and γ₊.
+    pub(super) whole: [Option<u32>; 2],
+    /// Whether all classes have one weight.
+    pub(super) has_one_weight: bool,
+    pub(super) label_smoothing: f64,
 }
 
-impl<T: Float> Column<T> {
-    fn new(parameter: &Parameter, convert: impl Fn(f64) -> T) -> Self {
-        match parameter {
-            Parameter::Uniform(value) => Column { is_uniform: true, values: vec![convert(*value); STRETCH] },
-            Parameter::PerClass(values) => {
-                let mut values: Vec<T> = values.iter().map(|&value| convert(value)).collect();
-                values.resize(values.len().next_multiple_of(STRETCH), T::from_f64(0.0));
-                Column { is_uniform: false, values }
-            }
+impl<T: Float> Plan<T> {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let Settings { gamma_neg, gamma_pos, class_weight, label_smoothing, .. } = settings;
+        let period = settings.classes().unwrap_or(1);
+        Plan {
+            columns: Columns::of([gamma_neg, gamma_pos, class_weight], period, block_length::<T>()),
+            whole: [whole(gamma_neg), whole(gamma_pos)],
+            has_one_weight: class_weight.classes().is_none(),
+            label_smoothing: *label_smoothing,
         }
     }
 
-    /// The numbers from that of a class on, the first of a stretch.
+    /// γ₋ and γ₊ of the classes from one on, in steps.
     #[inline(always)]
-    pub(super) fn stretch(&self, class: usize) -> &[T] {
-        if self.is_uniform { &self.values } else { &self.values[class..] }
+    pub(super) fn gammas<const L: usize>(&self, class: usize) -> [&Steps<T, L>; 2] {
+        [0, 1].map(|index| self.columns.column(index, class).as_chunks().0)
     }
 
-    /// The number of a class.
-    #[inline(always)]
-    pub(super) fn of(&self, class: usize) -> T {
-        self.stretch(class)[0]
+    /// The weight of a class.
+    pub(super) fn weight(&self, class: usize) -> T {
+        self.columns.column(2, class)[0]
     }
 }
 
 /// The exponent of all classes, where that is a small whole number.
-fn whole(gammas: &[f64]) -> Option<u32> {
-    match gammas {
+fn whole(gamma: &Parameter) -> Option<u32> {
+    match gamma.values() {
         [first, rest @ ..] if focal::is_whole(*first) && rest.iter().all(|x| x == first) => Some(*first as u32),
         _ => None,
-    }
-}
-
-/// A focusing exponent.
-#[derive(Clone, Debug)]
-pub(super) struct Exponent<T> {
-    /// The exponent of all classes, where that is a small whole number.
-    pub(super) whole: Option<u32>,
-    pub(super) column: Column<T>,
-}
-
-impl<T: Float> Exponent<T> {
-    fn new(parameter: &Parameter) -> Self {
-        // An exponent may round up to ∞.
-        Exponent {
-            whole: whole(parameter.values()),
-            column: Column::new(parameter, |gamma| T::from_f64(gamma.min(focal::LARGEST_GAMMA))),
-        }
-    }
-}
-
-/// A loss in the element type `T`.
-#[derive(Clone, Debug)]
-pub(super) struct Plan<T> {
-    pub(super) gamma_neg: Exponent<T>,
-    pub(super) gamma_pos: Exponent<T>,
-    pub(super) label_smoothing: f64,
-    pub(super) class_weight: Column<T>,
-}
-
-impl<T: Float> Plan<T> {
-    fn new(settings: &Settings) -> Self {
-        Plan {
-            gamma_neg: Exponent::new(&settings.gamma_neg),
-            gamma_pos: Exponent::new(&settings.gamma_pos),
-            label_smoothing: settings.label_smoothing,
-            class_weight: Column::new(&settings.class_weight, T::from_f64),
-        }
-    }
-}
-
-/// A loss in every element type.
-#[derive(Clone, Debug)]
-pub(super) struct Plans {
-    pub(super) settings: Settings,
-    single: Plan<f32>,
-    double: Plan<f64>,
-}
-
-impl Plans {
-    pub(super) fn new(settings: Settings) -> Self {
-        Plans { single: Plan::new(&settings), double: Plan::new(&settings), settings }
-    }
-
-    /// The plan for an element type.
-    pub(super) fn plan<T: Float>(&self) -> Cow<'_, Plan<T>> {
-        match (cast!(&self.single, &Plan<T>), cast!(&self.double, &Plan<T>)) {
-            (Ok(plan), _) | (_, Ok(plan)) => Cow::Borrowed(plan),
-            _ => Cow::Owned(Plan::new(&self.settings)),
-        }
     }
 }

@@ -1,11 +1,21 @@
-//! A row of logits, what it is to be, and where its results go.
+//! A row of logits, taken through the stages in blocks: for the softmax, for the sums of what the classes contribute, and for the
+//! derivatives.
 
+use super::formula::{
+    Block, Known, TERMS, Totals, add, bent_stage, class_stage, derivative_stage, mean_stage, probability_stage,
+};
 use super::plan::Plan;
+use crate::arithmetic::{Arithmetic, Scalar};
 use crate::element::Float;
+use crate::kernel::{output_block, steps};
+use crate::stages::focal::Jet;
+use crate::stages::softmax::{Softmax, Top, exponential_stage};
+use crate::sum::{Accumulator, rounded};
+use std::ops::Range;
 
 /// What a row is to be.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Target {
+pub(crate) enum Target {
     /// Nothing: the row does not count.
     Absent,
     /// One class.
@@ -14,20 +24,8 @@ pub enum Target {
     Spread,
 }
 
-/// How many derivatives are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-pub(super) enum Order {
-    Value,
-    First,
-    Second,
-}
-
 /// Gradient, diagonal of the Hessian, product of Hessian and vector: those that are asked for.
 pub(super) type Results<'a, T> = [Option<&'a mut [T]>; 3];
-
-pub(super) const GRADIENT: usize = 0;
-pub(super) const HESSIAN: usize = 1;
-pub(super) const PRODUCT: usize = 2;
 
 /// One row of logits and what it is to be.
 #[derive(Clone, Copy)]
@@ -41,26 +39,317 @@ pub(super) struct Row<'a, T> {
     pub(super) vector: &'a [T],
 }
 
-#[inline(always)]
-pub(super) fn fill<T: Float>(results: &mut Results<'_, T>, x: T) {
-    for output in results.iter_mut().flatten() {
-        output.fill(x);
+/// Columns of a block of at most `N` steps of `L` classes.
+pub(super) struct Scratch<T, const L: usize, const N: usize> {
+    /// Logits, shares of the target, and the vector, where they do not fill steps.
+    inputs: [[[T; L]; N]; 3],
+    /// e_c.
+    powers: [[T; L]; N],
+    terms: [[[T; L]; N]; TERMS],
+    outputs: [[[T; L]; N]; 3],
+}
+
+impl<T: Float, const L: usize, const N: usize> Scratch<T, L, N> {
+    pub(super) fn new() -> Self {
+        let zeros = [[T::from_f64(0.0); L]; N];
+        Scratch { inputs: [zeros; 3], powers: zeros, terms: [zeros; TERMS], outputs: [zeros; 3] }
     }
 }
 
+/// p, 1 − p and the loss of one class.
+#[derive(Clone, Copy)]
+struct Own<T> {
+    p: T,
+    q: T,
+    loss: Jet<T>,
+}
+
 impl<T: Float> Row<'_, T> {
-    /// The mean of the weights of the classes, by their shares in the target.
-    pub(super) fn mean_class_weight(&self) -> T {
-        let weights = &self.plan.class_weight;
-        if weights.is_uniform {
-            return weights.of(0);
+    /// The loss of the row; its derivatives go to slices.
+    pub(super) fn evaluate<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
+        &self,
+        context: V::Context,
+        weight: T::Sum,
+        scale: T,
+        scratch: &mut Scratch<T, L, N>,
+        results: &mut Results<'_, T>,
+    ) -> T {
+        let weight = weight * self.class_weight();
+        let top = if weight == T::Sum::from_f64(0.0) { None } else { Top::of::<V, L>(context, self.logits) };
+        let Some(top) = top else {
+            let x = T::from_f64(if weight == T::Sum::from_f64(0.0) { 0.0 } else { f64::NAN });
+            results.iter_mut().flatten().for_each(|output| output.fill(x));
+            return x;
+        };
+        let softmax = self.softmax::<V, L, N>(context, top, scratch, results);
+        let scale = T::from_sum(weight * T::Sum::from(scale));
+        let loss = self.losses_of_classes::<V, L, N>(context, &softmax, scale, scratch, results);
+        T::from_sum(weight * T::Sum::from(loss))
+    }
+
+    /// The weight of the target: that of its class, or the mean of those of all classes by their shares.
+    fn class_weight(&self) -> T::Sum {
+        let (plan, zero) = (self.plan, T::Sum::from_f64(0.0));
+        match self.target {
+            Target::Absent => zero,
+            Target::Class(class) => plan.weight(class).into(),
+            Target::Spread if plan.has_one_weight => plan.weight(0).into(),
+            Target::Spread => {
+                let (mut weighted, mut total) = (zero, zero);
+                for (class, &y) in self.shares.iter().enumerate() {
+                    weighted = weighted + T::Sum::from(y) * T::Sum::from(plan.weight(class));
+                    total = total + T::Sum::from(y);
+                }
+                weighted / total
+            }
         }
-        let zero = T::Sum::from_f64(0.0);
-        let (mut weighted, mut total) = (zero, zero);
-        for (class, &y) in self.shares.iter().enumerate() {
-            weighted = weighted + T::Sum::from(y) * T::Sum::from(weights.of(class));
-            total = total + T::Sum::from(y);
+    }
+
+    /// Whether the row is a single block.
+    fn is_block<const L: usize, const N: usize>(&self) -> bool {
+        self.logits.len() <= L * N
+    }
+
+    /// The blocks of the row.
+    fn blocks<const L: usize, const N: usize>(&self) -> impl Iterator<Item = Range<usize>> + use<T, L, N> {
+        let classes = self.logits.len();
+        (0..classes).step_by(L * N).map(move |start| start..classes.min(start + L * N))
+    }
+
+    /// The softmax. The e_c of a row of more than one block go to the first of the outputs that is there.
+    fn softmax<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
+        &self,
+        context: V::Context,
+        top: Top<T>,
+        scratch: &mut Scratch<T, L, N>,
+        results: &mut Results<'_, T>,
+    ) -> Softmax<T> {
+        let mut sum = Accumulator::new(None);
+        for range in self.blocks::<L, N>() {
+            let logits = steps(&self.logits[range.clone()], &mut scratch.inputs[0]);
+            exponential_stage::<V, L>(context, &top, logits, &mut scratch.powers);
+            if let Some(output) = results.iter_mut().flatten().next().filter(|_| !self.is_block::<L, N>()) {
+                output[range.clone()].copy_from_slice(&scratch.powers.as_flattened()[..range.len()]);
+            }
+            add::<V, L>(context, &mut scratch.powers, &range, top.class, &mut sum);
         }
-        T::from_sum(weighted / total)
+        Softmax::new(top, rounded::<T>(sum.total()))
+    }
+
+    /// The loss of the row, unweighted, and its derivatives, multiplied by a scale.
+    ///
+    /// The target class, or the largest logit of a target that is spread, is left out of the sums over classes: its complement
+    /// 1 − p keeps the digits that p has lost. It goes through the same stages as the others.
+    fn losses_of_classes<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
+        &self,
+        context: V::Context,
+        softmax: &Softmax<T>,
+        scale: T,
+        scratch: &mut Scratch<T, L, N>,
+        results: &mut Results<'_, T>,
+    ) -> T {
+        let zero = T::from_f64(0.0);
+        let order = match results {
+            [None, None, None] => 0,
+            [_, None, None] => 1,
+            _ => 2,
+        };
+        let epsilon = self.plan.label_smoothing;
+        // Smoothing that rounds to nothing is none.
+        let floor = T::from_f64(epsilon / self.logits.len() as f64);
+        let known = &Known { softmax: *softmax, keep: T::from_f64(1.0 - epsilon), floor, order };
+        let (apart, is_alone) = match self.target {
+            Target::Class(class) => (class, floor <= zero),
+            _ => (softmax.top.class, false),
+        };
+        let (top, nothing) = (softmax.top.class, Jet { value: zero, first: zero, second: zero });
+        let origin = self.vector.get(top).copied().unwrap_or(zero);
+        let mut totals = Totals { first: zero, second: zero, mean: zero, origin, bent: zero, scale };
+        if !self.vector.is_empty() {
+            totals.mean = self.mean_of_vector::<V, L, N>(context, softmax, origin, scratch, results);
+        }
+        let mut classes = [Own { p: softmax.reciprocal, q: softmax.rest * softmax.reciprocal, loss: nothing }; 2];
+        let mut sums = [(); 4].map(|()| Accumulator::new(None));
+        for range in self.blocks::<L, N>() {
+            // Where no other class has a loss, that of the target is one of a step.
+            let start = range.start + if range.contains(&apart) { (apart - range.start) / L * L } else { 0 };
+            let range = if is_alone { start..self.logits.len().min(start + L) } else { range };
+            if is_alone && !range.contains(&apart) {
+                continue;
+            }
+            let count = self.terms::<V, L, N>(context, range.clone(), known, true, scratch, results);
+            for (own, class) in classes.iter_mut().zip([apart, top]) {
+                if range.contains(&class) && !(is_alone && class != apart) {
+                    *own = self.own(class, &range, softmax, scratch);
+                }
+            }
+            if is_alone {
+                break;
+            }
+            if !self.vector.is_empty() {
+                let vector = steps(&self.vector[range.clone()], &mut scratch.inputs[2]);
+                let [.., second, bent] = &mut scratch.terms;
+                bent_stage::<V, L>(context, &totals, vector, &second[..count], bent);
+            }
+            let columns = if self.vector.is_empty() { 1 + order } else { 4 };
+            for (terms, sum) in scratch.terms[1..].iter_mut().zip(&mut sums).take(columns) {
+                add::<V, L>(context, terms, &range, apart, sum);
+            }
+        }
+        let others = sums.map(|sum| T::from_sum(rounded::<T>(sum.total())));
+        let [Own { p: own_p, q: own_q, loss: own }, of_top] = classes;
+        let ([value, first, second, bent], v) = (others, self.vector.get(apart).copied().unwrap_or(zero) - origin);
+        let v = v - totals.mean;
+        (totals.first, totals.second) = (first + own.first, second + own.second);
+        totals.bent = bent + own.second * v;
+        if order > 0 {
+            self.write::<V, L, N>(context, known, &totals, is_alone, scratch, results);
+        }
+        let [gradient, hessian, product] = results;
+        if let Some(gradient) = gradient {
+            gradient[apart] = (own.first * own_q - own_p * first) * scale;
+        }
+        if let Some(hessian) = hessian {
+            let diagonal =
+                |p: T, q: T, own: T, others: T| (own * q * q - p * q * totals.first + p * p * others) * scale;
+            hessian[apart] = diagonal(own_p, own_q, own.second, second);
+            if top != apart {
+                let Own { p, q, loss } = of_top;
+                hessian[top] = diagonal(p, q, loss.second, totals.second - loss.second);
+            }
+        }
+        if let Some(product) = product {
+            product[apart] = ((own.second * own_q - own_p * totals.first) * v - own_p * bent) * scale;
+        }
+        value + own.value
+    }
+
+    /// p, 1 − p and the loss of one class of a block whose terms are known.
+    fn own<const L: usize, const N: usize>(
+        &self,
+        class: usize,
+        range: &Range<usize>,
+        softmax: &Softmax<T>,
+        scratch: &Scratch<T, L, N>,
+    ) -> Own<T> {
+        let place = class - range.start;
+        let [p, value, first, second, _] = scratch.terms.each_ref().map(|terms| terms.as_flattened()[place]);
+        let power = scratch.powers.as_flattened()[if self.is_block::<L, N>() { class } else { place }];
+        let q = softmax.probability(Scalar(power), Scalar(self.logits[class])).q.0;
+        Own { p, q, loss: Jet { value, first, second } }
+    }
+
+    /// The terms of the classes of a block, the target as such or as any other; says how many steps they are.
+    fn terms<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
+        &self,
+        context: V::Context,
+        range: Range<usize>,
+        known: &Known<T>,
+        has_target: bool,
+        scratch: &mut Scratch<T, L, N>,
+        results: &Results<'_, T>,
+    ) -> usize {
+        self.powers::<V, L, N>(context, &range, &known.softmax, scratch, results);
+        let ([logits, shares, _], count) = (&mut scratch.inputs, range.len().div_ceil(L));
+        let shares = match self.target {
+            Target::Spread => Some(steps(&self.shares[range.clone()], shares)),
+            Target::Class(class) if has_target && range.contains(&class) => {
+                let shares = &mut shares[..count];
+                shares.fill([T::from_f64(0.0); L]);
+                shares.as_flattened_mut()[class - range.start] = T::from_f64(1.0);
+                Some(&*shares)
+            }
+            _ => None,
+        };
+        let logits = steps(&self.logits[range.clone()], logits);
+        let first = if self.is_block::<L, N>() { range.start / L } else { 0 };
+        let block = Block { class: range.start, logits, powers: &scratch.powers[first..first + count], shares };
+        let mut terms = scratch.terms.each_mut().map(|term| &mut term[..count]);
+        class_stage::<V, L>(context, self.plan, known, &block, &mut terms);
+        count
+    }
+
+    /// The e_c of a block, unless it is the only one: then they are there.
+    fn powers<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
+        &self,
+        context: V::Context,
+        range: &Range<usize>,
+        softmax: &Softmax<T>,
+        scratch: &mut Scratch<T, L, N>,
+        results: &Results<'_, T>,
+    ) {
+        if self.is_block::<L, N>() {
+            return;
+        }
+        match results.iter().flatten().next() {
+            Some(powers) => {
+                scratch.powers.as_flattened_mut()[..range.len()].copy_from_slice(&powers[range.clone()]);
+            }
+            None => {
+                let logits = steps(&self.logits[range.clone()], &mut scratch.inputs[0]);
+                exponential_stage::<V, L>(context, &softmax.top, logits, &mut scratch.powers);
+            }
+        }
+    }
+
+    /// Σ p·v, where v is measured from that of the largest logit.
+    fn mean_of_vector<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
+        &self,
+        context: V::Context,
+        softmax: &Softmax<T>,
+        origin: T,
+        scratch: &mut Scratch<T, L, N>,
+        results: &Results<'_, T>,
+    ) -> T {
+        let mut sum = Accumulator::new(None);
+        for range in self.blocks::<L, N>() {
+            self.powers::<V, L, N>(context, &range, softmax, scratch, results);
+            let vector = steps(&self.vector[range.clone()], &mut scratch.inputs[2]);
+            let means = &mut scratch.terms[0];
+            mean_stage::<V, L>(context, softmax.reciprocal, origin, &scratch.powers, vector, means);
+            add::<V, L>(context, means, &range, softmax.top.class, &mut sum);
+        }
+        T::from_sum(rounded::<T>(sum.total()))
+    }
+
+    /// Writes the derivatives of all classes; that which is left out is of no account yet.
+    fn write<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
+        &self,
+        context: V::Context,
+        known: &Known<T>,
+        totals: &Totals<T>,
+        is_alone: bool,
+        scratch: &mut Scratch<T, L, N>,
+        results: &mut Results<'_, T>,
+    ) {
+        let wanted = results.each_ref().map(Option::is_some);
+        for range in self.blocks::<L, N>() {
+            let count = range.len().div_ceil(L);
+            if is_alone {
+                self.powers::<V, L, N>(context, &range, &known.softmax, scratch, results);
+                let [p, _, first, second, _] = &mut scratch.terms;
+                for terms in [first, second] {
+                    terms[..count].fill([T::from_f64(0.0); L]);
+                }
+                probability_stage::<V, L>(context, known.softmax.reciprocal, &scratch.powers[..count], p);
+            } else if !self.is_block::<L, N>() {
+                self.terms::<V, L, N>(context, range.clone(), known, false, scratch, results);
+            }
+            let vector = match self.vector {
+                [] => &scratch.powers[..count],
+                vector => steps(&vector[range.clone()], &mut scratch.inputs[2]),
+            };
+            let [p, _, first, second, _] = &scratch.terms;
+            let [a, b, c] = &mut scratch.outputs;
+            let [gradient, hessian, product] = &mut *results;
+            let mut to =
+                [output_block(gradient, &range, a), output_block(hessian, &range, b), output_block(product, &range, c)];
+            derivative_stage::<V, L>(context, totals, wanted, [p, first, second], vector, &mut to);
+            for (output, column) in results.iter_mut().zip(&scratch.outputs) {
+                if let Some(output) = output.as_mut().filter(|_| !range.len().is_multiple_of(L)) {
+                    output[range.clone()].copy_from_slice(&column.as_flattened()[..range.len()]);
+                }
+            }
+        }
     }
 }

@@ -1,24 +1,27 @@
-//! Rows of logits, taken through the passes: `f32` and `f64` in vectors, other elements one by one.
+//! Rows of logits: `f32` and `f64` in vectors, other elements one by one.
 
 use super::plan::Plan;
-use super::row::{Results, Row, Target};
-use super::stretch::STRETCH;
+use super::row::{Results, Row, Scratch, Target};
 use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::element::Float;
-use crate::kernel::LARGE;
-use crate::slices::reborrow_as;
-use castaway::cast;
+use crate::kernel::{LANES, LARGE};
 use std::ops::Range;
+
+/// The steps of a block. An unoptimized build has a stack that may be small.
+const STEPS: usize = if cfg!(unoptimized) { 1 } else { 9 };
+
+/// The elements in a step, and the steps of a block, where they go one by one: a row may have few classes.
+const FEW: usize = 8;
 
 /// Rows to evaluate, one behind the other, and where the results go.
 #[derive(Debug)]
-pub(super) struct Rows<'a, T> {
+pub struct Rows<'a, T: Float> {
     pub(super) classes: usize,
     pub(super) logits: &'a [T],
     /// One per row.
     pub(super) targets: &'a [Target],
     /// What the results of each row are multiplied by.
-    pub(super) weights: &'a [T],
+    pub(super) weights: &'a [T::Sum],
     /// The shares of the classes in the targets; there if a target is spread.
     pub(super) shares: &'a [T],
     /// What the Hessian is multiplied with.
@@ -31,38 +34,27 @@ pub(super) struct Rows<'a, T> {
     pub(super) results: Results<'a, T>,
 }
 
-/// Evaluates rows: `f32` and `f64` in vectors, other elements one by one.
-pub(super) fn evaluate<T: Float>(plan: &Plan<T>, mut rows: Rows<'_, T>) {
-    if let Ok(plan) = cast!(plan, &Plan<f32>)
-        && let Some(rows) = rows.reborrow_as()
-    {
-        return evaluate_single(plan, rows);
+/// Evaluates rows, one element after the other.
+pub(crate) fn one_by_one<T: Float>(plan: &Plan<T>, rows: Rows<'_, T>) {
+    if const { size_of::<T>() > LARGE } {
+        scalars::<T, 1, 1>(plan, rows);
+    } else {
+        scalars::<T, FEW, { LANES / FEW }>(plan, rows);
     }
-    if let Ok(plan) = cast!(plan, &Plan<f64>)
-        && let Some(rows) = rows.reborrow_as()
-    {
-        return evaluate_double(plan, rows);
-    }
-    if const { size_of::<T>() > LARGE } { scalars::<T, 1>(plan, rows) } else { scalars::<T, STRETCH>(plan, rows) }
 }
 
 /// Not inlined, so that no call but this makes room for it on the stack.
 #[inline(never)]
-fn scalars<T: Float, const N: usize>(plan: &Plan<T>, rows: Rows<'_, T>) {
-    all::<Scalar<T>, N>((), plan, rows);
+fn scalars<T: Float, const L: usize, const N: usize>(plan: &Plan<T>, rows: Rows<'_, T>) {
+    rows.evaluate::<Scalar<T>, L, N>((), plan);
 }
 
-// Functions without parameters are compiled with this crate and not, unoptimized perhaps, with its user.
-
-fn evaluate_single(plan: &Plan<f32>, rows: Rows<'_, f32>) {
+/// Evaluates rows in vectors.
+pub(crate) fn in_vectors<T: Native>(plan: &Plan<T>, rows: Rows<'_, T>) {
     run(Evaluate { plan, rows });
 }
 
-fn evaluate_double(plan: &Plan<f64>, rows: Rows<'_, f64>) {
-    run(Evaluate { plan, rows });
-}
-
-struct Evaluate<'a, T> {
+struct Evaluate<'a, T: Float> {
     plan: &'a Plan<T>,
     rows: Rows<'a, T>,
 }
@@ -72,59 +64,35 @@ impl<T: Native> Task<T> for Evaluate<'_, T> {
 
     #[inline(always)]
     fn run<V: Arithmetic<Element = T>>(self, context: V::Context) {
-        all::<V, STRETCH>(context, self.plan, self.rows);
+        if const { V::LANES == 1 } {
+            self.rows.evaluate::<V, FEW, STEPS>(context, self.plan);
+        } else {
+            self.rows.evaluate::<V, LANES, STEPS>(context, self.plan);
+        }
     }
 }
 
 impl<T: Float> Rows<'_, T> {
-    /// The same rows, if `U` is `T`.
-    fn reborrow_as<U: Float>(&mut self) -> Option<Rows<'_, U>> {
-        let [gradient, hessian, product] = &mut self.results;
-        Some(Rows {
-            classes: self.classes,
-            logits: cast!(self.logits, &[U]).ok()?,
-            targets: self.targets,
-            weights: cast!(self.weights, &[U]).ok()?,
-            shares: cast!(self.shares, &[U]).ok()?,
-            vector: match self.vector {
-                Some(vector) => Some(cast!(vector, &[U]).ok()?),
-                None => None,
-            },
-            scale: cast!(self.scale, U).ok()?,
-            losses: cast!(&mut *self.losses, &mut [U]).ok()?,
-            results: [reborrow_as(gradient), reborrow_as(hessian), reborrow_as(product)],
-        })
+    #[inline(never)]
+    fn evaluate<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
+        mut self,
+        context: V::Context,
+        plan: &Plan<T>,
+    ) {
+        let mut scratch = Scratch::<T, L, N>::new();
+        for (row, &target) in self.targets.iter().enumerate() {
+            let range = row * self.classes..(row + 1) * self.classes;
+            let mut results = parts(&mut self.results, &range);
+            let shares = if target == Target::Spread { &self.shares[range.clone()] } else { &[] };
+            let vector = self.vector.map_or(&[][..], |vector| &vector[range.clone()]);
+            let input = Row { plan, logits: &self.logits[range], target, shares, vector };
+            let weight = self.weights[row];
+            self.losses[row] = input.evaluate::<V, L, N>(context, weight, self.scale, &mut scratch, &mut results);
+        }
     }
 }
 
-#[inline(always)]
-fn all<V: Arithmetic, const N: usize>(context: V::Context, plan: &Plan<V::Element>, rows: Rows<'_, V::Element>) {
-    let Rows { classes, logits, targets, weights, shares, vector, scale, losses, mut results } = rows;
-    let mut row = 0;
-    while row < targets.len() {
-        let range = row * classes..(row + 1) * classes;
-        let [gradient, hessian, product] = &mut results;
-        let mut results = [part(gradient, &range), part(hessian, &range), part(product, &range)];
-        let input = Row {
-            plan,
-            logits: &logits[range.clone()],
-            target: targets[row],
-            shares: if let Target::Spread = targets[row] { &shares[range.clone()] } else { &[] },
-            vector: match vector {
-                Some(vector) => &vector[range],
-                None => &[],
-            },
-        };
-        losses[row] = input.evaluate::<V, N>(context, weights[row], scale, &mut results);
-        row += 1;
-    }
-}
-
-/// The part of an output that belongs to a row.
-#[inline(always)]
-pub(super) fn part<'a, T>(output: &'a mut Option<&mut [T]>, range: &Range<usize>) -> Option<&'a mut [T]> {
-    match output {
-        Some(output) => Some(&mut output[range.clone()]),
-        None => None,
-    }
+/// The parts of outputs that belong to some rows.
+pub(super) fn parts<'a, T>(outputs: &'a mut Results<'_, T>, range: &Range<usize>) -> Results<'a, T> {
+    outputs.each_mut().map(|output| output.as_mut().map(|output| &mut output[range.clone()]))
 }

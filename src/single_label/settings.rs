@@ -1,6 +1,6 @@
 //! What a single-label loss is made of.
 
-use super::loss::SingleLabelLoss;
+use super::loss::{SingleLabel, SingleLabelLoss};
 use crate::error::Error;
 use crate::names::Choice;
 use crate::parameter::{BELOW_ONE, FOCUSING, WEIGHT};
@@ -24,7 +24,7 @@ settings! {
 /// );
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-Settings
+Settings of SingleLabel
 
 per class:
 
@@ -55,12 +55,6 @@ impl Settings {
     /// Starts from these settings.
     pub fn to_builder(&self) -> Builder {
         Builder { settings: self.clone() }
-    }
-}
-
-impl From<Settings> for SingleLabelLoss {
-    fn from(settings: Settings) -> Self {
-        SingleLabelLoss::new(settings)
     }
 }
 
@@ -97,7 +91,6 @@ impl Builder {
     /// - [`Error::EmptyParameter`] for a setting without values.
     /// - [`Error::ParameterLength`] if settings are given for different numbers of classes.
     pub fn build(self) -> Result<SingleLabelLoss, Error> {
-        self.settings.check()?;
-        Ok(SingleLabelLoss::new(self.settings))
+        self.settings.check().map(|()| self.settings.into())
     }
 }

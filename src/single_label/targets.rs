@@ -1,34 +1,36 @@
-//! What can stand as the targets of a single-label loss.
+//! What can stand as the targets of rows: the index of a class, or a share of every class.
 
-use super::target_rows::{Classes, Dense, TargetRows};
+use super::leaf::{RowTargets, evaluate_leaf};
+use super::loss::SingleLabel;
+use super::row::Target;
+use super::settings::Settings;
+use crate::checks::{NOWHERE, check_shape, is_left_out, unravel_index};
 use crate::class_index::ClassIndex;
-use crate::element::Element;
+use crate::divisor;
+use crate::element::{Element, Float};
+use crate::error::Error;
+use crate::kernel::{Fault, Leaf};
 use crate::label::Label;
-use ndarray::{ArrayBase, ArrayView, Data, Dimension, IxDyn, RemoveAxis};
+use crate::parameter::Parameter;
+use crate::targets::{IntoTargets, Source, Targets};
+use castaway::cast;
+use ndarray::{ArrayBase, ArrayView, ArrayView1, Axis, Data, Dimension};
+use std::borrow::Cow;
 
-/// The targets of a call, borrowed from an array, and what its rows count.
-///
-/// Of class indices a reference to the array is enough wherever targets are asked for.
-///
-/// # Examples
-///
-/// ```
-/// use asymmetric_loss::single_label::{SingleLabelLoss, Targets};
-/// use ndarray::array;
-///
-/// let loss = SingleLabelLoss::default();
-/// let logits = array![[2.0, -1.0, 0.5], [f64::NAN, 0.0, 0.0], [-3.0, 0.2, 1.5]];
-/// let (classes, weights) = (array![0, -1, 2], array![1.0, 1.0, 0.5]);
-/// let targets = Targets::classes(&classes).ignore(-1).weights(&weights);
-/// let (value, gradient) = loss.value_and_gradient(&logits, targets)?;
-/// assert!(value > 0.0);
-/// assert_eq!(gradient.row(1), array![0.0, 0.0, 0.0]); // a row that is not known does not count
-/// # Ok::<(), asymmetric_loss::Error>(())
-/// ```
+/// How far the sum over a row of a dense target may be from 1: as far as rounding to `bf16` can bring it.
+const SUM_TOLERANCE: f64 = 1.0 / 256.0;
+
+/// One class per row.
 #[derive(Clone, Debug)]
-pub struct Targets<'a, T, R> {
-    pub(super) rows: R,
-    pub(super) weights: Option<ArrayView<'a, T, IxDyn>>,
+pub struct Classes<'a, I, E: Dimension> {
+    indices: ArrayView<'a, I, E>,
+    ignored: Option<I>,
+}
+
+/// The share of every class in every row.
+#[derive(Clone, Debug)]
+pub struct Dense<'a, Y, D: Dimension> {
+    shares: ArrayView<'a, Y, D>,
 }
 
 impl<'a, T, I: ClassIndex, E: Dimension> Targets<'a, T, Classes<'a, I, E>> {
@@ -37,7 +39,7 @@ impl<'a, T, I: ClassIndex, E: Dimension> Targets<'a, T, Classes<'a, I, E>> {
     /// # Examples
     ///
     /// ```
-    /// use asymmetric_loss::single_label::{SingleLabelLoss, Targets};
+    /// use asymmetric_loss::{SingleLabelLoss, Targets};
     /// use ndarray::array;
     ///
     /// let (logits, classes) = (array![[2.0, -1.0, 0.5], [-3.0, 0.2, 1.5]], array![0_u8, 2]);
@@ -46,7 +48,7 @@ impl<'a, T, I: ClassIndex, E: Dimension> Targets<'a, T, Classes<'a, I, E>> {
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
     pub fn classes<S: Data<Elem = I>>(indices: &'a ArrayBase<S, E>) -> Self {
-        Targets { rows: Classes { indices: indices.view(), ignored: None }, weights: None }
+        Targets { source: Classes { indices: indices.view(), ignored: None }, weights: None }
     }
 
     /// The same, but rows with this number are not known: they have no loss and no derivatives, whatever their logits
@@ -55,7 +57,7 @@ impl<'a, T, I: ClassIndex, E: Dimension> Targets<'a, T, Classes<'a, I, E>> {
     /// # Examples
     ///
     /// ```
-    /// use asymmetric_loss::single_label::{SingleLabelLoss, Targets};
+    /// use asymmetric_loss::{SingleLabelLoss, Targets};
     /// use ndarray::array;
     ///
     /// let loss = SingleLabelLoss::default();
@@ -65,7 +67,7 @@ impl<'a, T, I: ClassIndex, E: Dimension> Targets<'a, T, Classes<'a, I, E>> {
     /// ```
     #[must_use]
     pub fn ignore(mut self, index: I) -> Self {
-        self.rows.ignored = Some(index);
+        self.source.ignored = Some(index);
         self
     }
 }
@@ -79,7 +81,7 @@ impl<'a, T, Y: Label, D: Dimension> Targets<'a, T, Dense<'a, Y, D>> {
     /// # Examples
     ///
     /// ```
-    /// use asymmetric_loss::single_label::{SingleLabelLoss, Targets};
+    /// use asymmetric_loss::{SingleLabelLoss, Targets};
     /// use ndarray::array;
     ///
     /// let loss = SingleLabelLoss::default();
@@ -91,77 +93,249 @@ impl<'a, T, Y: Label, D: Dimension> Targets<'a, T, Dense<'a, Y, D>> {
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
     pub fn dense<S: Data<Elem = Y>>(shares: &'a ArrayBase<S, D>) -> Self {
-        Targets { rows: Dense { shares: shares.view() }, weights: None }
+        Targets { source: Dense { shares: shares.view() }, weights: None }
     }
 }
 
-impl<'a, T: Element, R> Targets<'a, T, R> {
-    /// What loss and derivatives of each row are multiplied by: an array that broadcasts to one number per row.
-    ///
-    /// Weights are finite and at least 0. A row of weight 0 has no loss and no derivatives, whatever its logits and its
-    /// target are; all reductions but [`WeightedMean`](crate::Reduction::WeightedMean) still count it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use asymmetric_loss::single_label::{SingleLabelLoss, Targets};
-    /// use ndarray::array;
-    ///
-    /// let loss = SingleLabelLoss::default();
-    /// let (logits, classes) = (array![[2.0, -1.0], [0.0, 1.0]], array![0, 0]);
-    /// let losses = loss.losses(&logits, Targets::classes(&classes).weights(&array![1.0, 3.0]))?;
-    /// assert_eq!(losses[1], 3.0 * loss.losses(&logits, &classes)?[1]);
-    /// # Ok::<(), asymmetric_loss::Error>(())
-    /// ```
-    #[must_use]
-    pub fn weights<S: Data<Elem = T>, E: Dimension>(mut self, weights: &'a ArrayBase<S, E>) -> Self {
-        self.weights = Some(weights.view().into_dyn());
-        self
-    }
-}
-
-/// What can be given as targets: a reference to an array of class indices, or [`Targets`].
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot stand as targets of logits with dimension `{D}`",
-    label = "not targets",
-    note = "pass a reference to an array of integers with one axis less than the logits, or `Targets::dense(&array)` of an \
-            array with as many",
-    note = "weights in `Targets` must have the element type of the logits, `{T}`: convert them, say by `mapv`"
-)]
-pub trait IntoTargets<'a, T, D: RemoveAxis>: IsTargets {
-    /// Class indices or shares.
-    type Rows: TargetRows<D>;
-
-    /// The targets.
-    fn into_targets(self) -> Targets<'a, T, Self::Rows>;
-}
-
-mod kinds {
-    pub trait IsTargets {}
-}
-use kinds::IsTargets;
-
-impl<S: Data, E> IsTargets for &ArrayBase<S, E> {}
-
-impl<T, R> IsTargets for Targets<'_, T, R> {}
-
-impl<'a, T, I, S, D> IntoTargets<'a, T, D> for &'a ArrayBase<S, D::Smaller>
+impl<'a, T, I, S, D> IntoTargets<'a, T, D, SingleLabel> for &'a ArrayBase<S, D::Smaller>
 where
     I: ClassIndex,
     S: Data<Elem = I>,
-    D: RemoveAxis,
+    D: Dimension,
 {
-    type Rows = Classes<'a, I, D::Smaller>;
+    type Source = Classes<'a, I, D::Smaller>;
 
-    fn into_targets(self) -> Targets<'a, T, Self::Rows> {
+    fn into_targets(self) -> Targets<'a, T, Self::Source> {
         Targets::classes(self)
     }
 }
 
-impl<'a, T, D: RemoveAxis, R: TargetRows<D>> IntoTargets<'a, T, D> for Targets<'a, T, R> {
-    type Rows = R;
+impl<I: ClassIndex, E: Dimension> Classes<'_, I, E> {
+    /// Indices of which some may be those of no known class.
+    fn in_doubt(&self) -> Option<&ArrayView<'_, I, E>> {
+        self.ignored.map(|_| &self.indices)
+    }
+}
 
-    fn into_targets(self) -> Self {
-        self
+impl<I: ClassIndex, D: Dimension> Source<D> for Classes<'_, I, D::Smaller> {
+    type Kind = SingleLabel;
+
+    fn fitted(&self, shape: &[usize]) -> Result<Self, Error> {
+        check_shape("class indices", shape.split_last().map_or(&[], |(_, rows)| rows), self.indices.shape())?;
+        Ok(self.clone())
+    }
+
+    fn count(&self, losses: usize) -> f64 {
+        let ignored = self.ignored;
+        self.in_doubt().map_or(losses as f64, |indices| divisor::count(indices, |index| ignored != Some(index)))
+    }
+
+    fn weight<T: Element>(
+        &self,
+        settings: &Settings,
+        losses: &D::Smaller,
+        weights: Option<&ArrayView<'_, T, D::Smaller>>,
+        largest: f64,
+    ) -> Result<f64, Error> {
+        let (ignored, class_weight) = (self.ignored, &settings.class_weight);
+        let is_known = |index| ignored != Some(index);
+        if let Parameter::Uniform(one) = **class_weight {
+            let count = || Source::<D>::count(self, losses.size());
+            let of = |weights| divisor::weight(weights, largest, self.in_doubt(), is_known);
+            return Ok(one * weights.map_or_else(count, of));
+        }
+        // An index that is no class is an error of the pass.
+        let of_row = |index: &I| index.class().and_then(|class| class_weight.of_class(class)).unwrap_or(1.0);
+        let rows = self.indices.iter().map(|index| if is_known(*index) { of_row(index) } else { 0.0 });
+        let (products, largest) = divisor::products(losses, weights, rows)?;
+        Ok(divisor::weight(&products.view(), largest, None::<&ArrayView<'_, I, _>>, |_| true))
+    }
+
+    /// A row has one positive, its target.
+    fn positives(&self, _settings: &Settings, losses: usize) -> f64 {
+        Source::<D>::count(self, losses)
+    }
+
+    fn split_at(self, axis: Axis, index: usize, _elements: usize) -> (Self, Self) {
+        let (left, right) = self.indices.split_at(axis, index);
+        (Classes { indices: left, ..self }, Classes { indices: right, ..self })
+    }
+
+    fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault> {
+        evaluate_leaf(leaf)
+    }
+
+    fn invalid<T: Element>(
+        &self,
+        _settings: &Settings,
+        classes: usize,
+        factors: &[Option<ArrayView<'_, T, D::Smaller>>],
+        _valid: usize,
+    ) -> Error {
+        let is_invalid = |index: &I| self.ignored != Some(*index) && index.class().is_none_or(|class| class >= classes);
+        let invalid = self.indices.iter().enumerate().find(|(row, index)| {
+            is_invalid(index) && !is_left_out(factors, &unravel_index(*row, self.indices.shape()))
+        });
+        match invalid {
+            Some((row, index)) => {
+                let (index, actual) = (unravel_index(row, self.indices.shape()), index.number());
+                Error::ClassOutOfRange { index, classes, actual }
+            }
+            None => NOWHERE,
+        }
+    }
+}
+
+impl<I: ClassIndex, D: Dimension> RowTargets<D> for Classes<'_, I, D::Smaller> {
+    fn targets(&self, classes: usize) -> impl Iterator<Item = Option<Target>> {
+        self.indices.iter().map(move |&index| match index.class() {
+            _ if self.ignored == Some(index) => Some(Target::Absent),
+            Some(class) if class < classes => Some(Target::Class(class)),
+            _ => None,
+        })
+    }
+
+    fn shares<T: Float>(&self) -> Cow<'_, [T]> {
+        Cow::Borrowed(&[])
+    }
+}
+
+impl<Y: Label, D: Dimension> Source<D> for Dense<'_, Y, D> {
+    type Kind = SingleLabel;
+
+    fn fitted(&self, shape: &[usize]) -> Result<Self, Error> {
+        check_shape("dense targets", shape, self.shares.shape())?;
+        Ok(self.clone())
+    }
+
+    fn count(&self, losses: usize) -> f64 {
+        losses as f64
+    }
+
+    fn weight<T: Element>(
+        &self,
+        settings: &Settings,
+        losses: &D::Smaller,
+        weights: Option<&ArrayView<'_, T, D::Smaller>>,
+        largest: f64,
+    ) -> Result<f64, Error> {
+        let of_classes = match &*settings.class_weight {
+            Parameter::PerClass(of_classes) => of_classes,
+            Parameter::Uniform(one) => {
+                let of = |weights| divisor::weight(weights, largest, None::<&ArrayView<'_, Y, _>>, |_| true);
+                return Ok(one * weights.map_or(losses.size() as f64, of));
+            }
+        };
+        // A share that is none is an error of the pass.
+        let of_class =
+            |(&y, weight): (&Y, &f64)| Some(share(y)).filter(|y| (0.0..=1.0).contains(y)).unwrap_or(1.0) * weight;
+        let of_row = |row: ArrayView1<'_, Y>| row.iter().zip(of_classes).map(of_class).sum();
+        let rows = self.shares.rows().into_iter().map(of_row);
+        let (products, largest) = divisor::products(losses, weights, rows)?;
+        Ok(divisor::weight(&products.view(), largest, None::<&ArrayView<'_, Y, _>>, |_| true))
+    }
+
+    fn positives(&self, _settings: &Settings, losses: usize) -> f64 {
+        losses as f64
+    }
+
+    fn split_at(self, axis: Axis, index: usize, _elements: usize) -> (Self, Self) {
+        let (left, right) = self.shares.split_at(axis, index);
+        (Dense { shares: left }, Dense { shares: right })
+    }
+
+    fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault> {
+        evaluate_leaf(leaf)
+    }
+
+    fn invalid<T: Element>(
+        &self,
+        _settings: &Settings,
+        _classes: usize,
+        factors: &[Option<ArrayView<'_, T, D::Smaller>>],
+        _valid: usize,
+    ) -> Error {
+        let rows = self.shares.shape().split_last().map_or(&[][..], |(_, rows)| rows);
+        for (row, shares) in self.shares.rows().into_iter().enumerate() {
+            let mut index = unravel_index(row, rows);
+            if target_of(shares).is_some() || is_left_out(factors, &index) {
+                continue;
+            }
+            let Some((class, &y)) = shares.iter().enumerate().find(|&(_, &y)| !(0.0..=1.0).contains(&share(y))) else {
+                return Error::TargetSum { index, actual: shares.iter().map(|&y| share(y)).sum() };
+            };
+            index.push(class);
+            return Error::InvalidTarget { index, actual: share(y) };
+        }
+        NOWHERE
+    }
+}
+
+impl<Y: Label, D: Dimension> RowTargets<D> for Dense<'_, Y, D> {
+    fn targets(&self, _classes: usize) -> impl Iterator<Item = Option<Target>> {
+        self.shares.rows().into_iter().map(target_of)
+    }
+
+    fn shares<T: Float>(&self) -> Cow<'_, [T]> {
+        if let Some(shares) = self.shares.as_slice()
+            && let Ok(shares) = cast!(shares, &[T])
+        {
+            return Cow::Borrowed(shares);
+        }
+        if self.shares.rows().into_iter().all(|row| !matches!(target_of(row), Some(Target::Spread))) {
+            return Cow::Borrowed(&[]);
+        }
+        Cow::Owned(self.shares.iter().map(|&y| cast!(y, T).unwrap_or_else(|y| T::from_f64(share(y)))).collect())
+    }
+}
+
+/// The share of a class as a number; NaN if it is unknown.
+#[inline(always)]
+fn share<Y: Label>(y: Y) -> f64 {
+    y.presence().unwrap_or(f64::NAN)
+}
+
+/// One class if all other shares are 0, else spread; none with a share outside [0, 1] or a sum too far from 1.
+fn target_of<Y: Label>(row: ArrayView1<'_, Y>) -> Option<Target> {
+    let mut tally = Tally { sums: [0.0; WIDTH], zeros: [0; WIDTH], is_valid: true };
+    if let Some(row) = row.as_slice() {
+        let (chunks, rest) = row.as_chunks::<WIDTH>();
+        for chunk in chunks {
+            for (i, &y) in chunk.iter().enumerate() {
+                tally.add(i, y);
+            }
+        }
+        for (i, &y) in rest.iter().enumerate() {
+            tally.add(i, y);
+        }
+    } else {
+        for (i, &y) in row.iter().enumerate() {
+            tally.add(i % WIDTH, y);
+        }
+    }
+    if !tally.is_valid || (tally.sums.iter().sum::<f64>() - 1.0).abs() > SUM_TOLERANCE {
+        return None;
+    }
+    let only = (tally.zeros.iter().sum::<usize>() + 1 == row.len()).then(|| row.iter().position(|&y| share(y) == 1.0));
+    Some(only.flatten().map_or(Target::Spread, Target::Class))
+}
+
+/// The number of partial sums: the processor adds to one while others wait.
+const WIDTH: usize = 8;
+
+/// What is to be known about the shares of a row.
+struct Tally {
+    sums: [f64; WIDTH],
+    zeros: [usize; WIDTH],
+    is_valid: bool,
+}
+
+impl Tally {
+    #[inline(always)]
+    fn add<Y: Label>(&mut self, i: usize, y: Y) {
+        let y = share(y);
+        self.is_valid &= (0.0..=1.0).contains(&y);
+        self.sums[i] += y;
+        self.zeros[i] += usize::from(y == 0.0);
     }
 }

@@ -296,12 +296,10 @@ impl Map for WeightMap {
 /// assert_eq!(weight(&array![0.0, 0.5, 1.0], 0.0)?, array![1.0, 1.0, 1.0]);
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-pub fn weight<T, S, D>(x: &ArrayBase<S, D>, gamma: f64) -> Result<Array<T, D>, Error>
-where
-    T: Float,
-    S: Data<Elem = T>,
-    D: Dimension,
-{
+pub fn weight<T: Float, S: Data<Elem = T>, D: Dimension>(
+    x: &ArrayBase<S, D>,
+    gamma: f64,
+) -> Result<Array<T, D>, Error> {
     FOCUSING.check("gamma", gamma, None)?;
     elementwise::map(x, WeightMap::Weight(gamma.min(LARGEST_GAMMA)))
 }
@@ -322,12 +320,10 @@ where
 /// assert_eq!(weight_gradient(&array![0.0, 0.5, 1.0], 2.0)?, array![0.0, 1.0, 2.0]);
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-pub fn weight_gradient<T, S, D>(x: &ArrayBase<S, D>, gamma: f64) -> Result<Array<T, D>, Error>
-where
-    T: Float,
-    S: Data<Elem = T>,
-    D: Dimension,
-{
+pub fn weight_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(
+    x: &ArrayBase<S, D>,
+    gamma: f64,
+) -> Result<Array<T, D>, Error> {
     FOCUSING.check("gamma", gamma, None)?;
     elementwise::map(x, WeightMap::Gradient(gamma.min(LARGEST_GAMMA)))
 }

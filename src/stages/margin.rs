@@ -164,12 +164,10 @@ impl Map for ShiftMap {
 /// assert_eq!(shift(&array![0.125, 0.25, 0.75], 0.25)?, array![0.0, 0.0, 0.5]);
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-pub fn shift<T, S, D>(probabilities: &ArrayBase<S, D>, prob_margin: f64) -> Result<Array<T, D>, Error>
-where
-    T: Float,
-    S: Data<Elem = T>,
-    D: Dimension,
-{
+pub fn shift<T: Float, S: Data<Elem = T>, D: Dimension>(
+    probabilities: &ArrayBase<S, D>,
+    prob_margin: f64,
+) -> Result<Array<T, D>, Error> {
     BELOW_ONE.check("prob_margin", prob_margin, None)?;
     elementwise::map(probabilities, ShiftMap::Shift(prob_margin))
 }
@@ -189,12 +187,10 @@ where
 /// assert_eq!(shift_gradient(&array![0.125, 0.25, 0.75], 0.25)?, array![0.0, 0.0, 1.0]);
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-pub fn shift_gradient<T, S, D>(probabilities: &ArrayBase<S, D>, prob_margin: f64) -> Result<Array<T, D>, Error>
-where
-    T: Float,
-    S: Data<Elem = T>,
-    D: Dimension,
-{
+pub fn shift_gradient<T: Float, S: Data<Elem = T>, D: Dimension>(
+    probabilities: &ArrayBase<S, D>,
+    prob_margin: f64,
+) -> Result<Array<T, D>, Error> {
     BELOW_ONE.check("prob_margin", prob_margin, None)?;
     elementwise::map(probabilities, ShiftMap::Gradient(prob_margin))
 }

@@ -19,6 +19,7 @@ pub(crate) mod formula;
 pub mod margin;
 pub(crate) mod parameters;
 pub(crate) mod soft;
+pub(crate) mod softmax;
 pub(crate) mod weights;
 
 use crate::arithmetic::{Arithmetic, Pair};

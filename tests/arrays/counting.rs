@@ -1,7 +1,7 @@
 //! What an element counts: weights, unknown labels, smoothed labels, sparse labels, and what the sum is divided by.
 
 use crate::common::{logits, settings, targets};
-use asymmetric_loss::{AsymmetricLoss, Builder, Derivatives, Error, Label, Reduction, Targets};
+use asymmetric_loss::{AsymmetricLoss, Builder, Derivatives, Error, Label, Labels, Reduction, Targets};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, Ix2, ShapeBuilder, array, concatenate, s};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -60,7 +60,7 @@ fn bits(d: &Derivatives<f64, Ix2>) -> Vec<u64> {
 fn derivatives<'a, Y: Label>(
     loss: &AsymmetricLoss,
     z: &Array2<f64>,
-    y: Targets<'a, Y, f64, Ix2>,
+    y: Targets<'a, f64, Labels<'a, Y, Ix2>>,
 ) -> Derivatives<f64, Ix2> {
     loss.derivatives(z, y).expect("valid input")
 }

@@ -2,7 +2,7 @@
 
 use crate::common::dual::Dual;
 use crate::common::{IMPLEMENTATIONS, STENCIL, targets};
-use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Implementation, Reduction, Targets};
+use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Implementation, Labels, Reduction, Targets};
 use ndarray::{Array1, Array2, Ix2, array};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -29,7 +29,7 @@ impl Case {
         builder.gamma_neg(gamma_neg).gamma_pos(gamma_pos).prob_margin(prob_margin).build().expect("valid settings")
     }
 
-    fn targets(&self) -> Targets<'_, f64, f64, Ix2> {
+    fn targets(&self) -> Targets<'_, f64, Labels<'_, f64, Ix2>> {
         Targets::new(&self.labels).weights(&self.weights).ignore(-1.0)
     }
 }

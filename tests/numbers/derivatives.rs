@@ -1,8 +1,9 @@
 //! Every derivative against central differences of what it claims to be the derivative of.
 
 use crate::common::{STENCIL, Setting, gammas, hard_targets, logits, settings, targets};
-use asymmetric_loss::reduction;
-use asymmetric_loss::{Error, Implementation, Reduction, activation, focal, margin};
+use asymmetric_loss::{
+    AsymmetricLoss, Curvature, Error, Implementation, Reduction, Targets, activation, focal, margin, reduction,
+};
 use ndarray::{Array1, Array2, array};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -232,4 +233,21 @@ fn loss_and_derivatives_are_zero_at_the_kink() {
             }
         }
     }
+}
+
+/// The Hessian is diagonal: with a reduction, weights and a safeguard of the curvature as without.
+#[test]
+fn hessian_vector_products_are_those_of_the_diagonal() {
+    let logits = Array1::from_shape_fn(50, |i| 0.3 * f64::from(i as u32) - 7.5);
+    let labels = Array1::from_shape_fn(50, |i| [0.0, 1.0, 0.3, -1.0][i % 4]);
+    let vector = Array1::from_shape_fn(50, |i| [0.5, -2.0, 4.0, 0.0, 1.0][i % 5]);
+    let weights = Array1::from_shape_fn(50, |i| [1.0, 0.25, 2.0][i % 3]);
+    for curvature in [Curvature::Exact, Curvature::AtLeast(0.125)] {
+        let loss = AsymmetricLoss::builder().curvature(curvature).reduction(Reduction::Divisor(8.0)).build().unwrap();
+        let targets = || Targets::new(&labels).ignore(-1.0).weights(&weights);
+        let product = loss.hessian_vector_product(&logits, targets(), &vector).unwrap();
+        assert_eq!(product, loss.hessian_diagonal(&logits, targets()).unwrap() * &vector);
+    }
+    let error = AsymmetricLoss::default().hessian_vector_product(&logits, &labels, &Array1::zeros(3)).unwrap_err();
+    assert_eq!(error, Error::ShapeMismatch { array: "vector", expected: vec![50], actual: vec![3] });
 }

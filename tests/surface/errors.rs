@@ -2,8 +2,8 @@
 
 use asymmetric_loss::reduction::{mean, mean_gradient, sum, sum_gradient};
 use asymmetric_loss::{
-    AsymmetricLoss, Builder, ClassIndex, Error, Float, Implementation, Label, Reduction, SingleLabelLoss, Targets,
-    activation, focal, margin,
+    AsymmetricLoss, Builder, ClassIndex, Error, Float, Implementation, Label, Labels, Reduction, SingleLabelLoss,
+    Targets, activation, focal, margin,
 };
 use ndarray::{Array1, Array2, Array3, ArrayD, Ix2, array};
 use std::convert::Infallible;
@@ -91,7 +91,7 @@ fn weights_of_rows_are_told_their_shape() {
 }
 
 fn sparse_error<'a, O: ClassIndex, I: ClassIndex>(
-    targets: Targets<'a, Infallible, f32, Ix2>,
+    targets: Targets<'a, f32, Labels<'a, Infallible, Ix2>>,
     other: (&'a [O], &'a [I]),
 ) -> Error {
     let logits = Array2::<f32>::zeros((2, 3));

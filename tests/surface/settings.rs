@@ -1,6 +1,6 @@
 //! Settings: read back, compared, printed, changed, saved and loaded.
 
-use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Implementation, Parameter, Reduction};
+use asymmetric_loss::{AsymmetricLoss, Builder, Curvature, Implementation, Parameter, Reduction, Settings};
 use ndarray::{Array1, array};
 
 fn every_setting() -> Builder {
@@ -98,6 +98,29 @@ fn settings_print_on_one_line() {
 }
 
 #[test]
+fn settings_are_parsed_as_they_are_printed() {
+    let loss = every_setting().build().unwrap();
+    assert_eq!(loss.settings().to_string().parse(), Ok(loss.settings().clone()));
+    assert_eq!("".parse(), Ok(Settings::default()));
+    let few = AsymmetricLoss::builder().gamma_pos([1.0, 0.5]).curvature(Curvature::Magnitude(0.1)).build().unwrap();
+    assert_eq!("curvature = magnitude(0.1),gamma_pos=[ 1,5e-1 ]".parse(), Ok(few.settings().clone()));
+    for (text, message) in [
+        ("gamma=4", "settings must be name=value, where a name is one of gamma_neg, gamma_pos, "),
+        ("4", "settings must be name=value"),
+        ("gamma_neg=four", "gamma_neg must be a number, or numbers in brackets, but is \"four\""),
+        ("gamma_neg=[2, 2, 2, 2, … 1000 values]", "gamma_neg must be a number, or numbers in brackets, but is "),
+        ("log_floor=[0.5]", "log_floor must be a number, but is \"[0.5]\""),
+        ("detach_focal_weight=yes", "detach_focal_weight must be true or false, but is \"yes\""),
+        ("reduction=average", "reduction must be mean, sum, "),
+        ("gamma_neg=-1", "gamma_neg must be finite and at least 0, but is -1"),
+        ("gamma_neg=[1, 2], prob_margin=[0.5]", "prob_margin must have one value per class (2), but has 1"),
+    ] {
+        let error = text.parse::<Settings>().unwrap_err().to_string();
+        assert!(error.starts_with(message), "{text}: {error}");
+    }
+}
+
+#[test]
 fn numbers_of_any_type_are_parameters() {
     let numbers: [Parameter; 16] = [
         2_u128.into(),
@@ -179,7 +202,7 @@ fn names_are_those_of_the_reference_in_any_case() {
 #[cfg(feature = "serde")]
 mod saved {
     use super::*;
-    use asymmetric_loss::Settings;
+    use asymmetric_loss::{SingleLabelLoss, single_label};
     use proptest::prelude::*;
     use serde::Deserialize;
 
@@ -188,6 +211,23 @@ mod saved {
         let json = serde_json::to_string(&every_setting().build().unwrap()).unwrap();
         let text = r#"{"gamma_neg":[4.0,2.0,0.25],"gamma_pos":1.5,"prob_margin":[0.0,0.05,1e-300],"class_weight":[1.0,0.0,2.0],"pos_weight":2.5,"implementation":"deep-psp","detach_focal_weight":true,"log_floor":1e-8,"reduction":"divisor(0.1)","label_smoothing":0.125,"curvature":"at-least(0.01)"}"#;
         assert_eq!(json, text);
+    }
+
+    #[test]
+    fn of_the_single_label_loss() {
+        let builder = SingleLabelLoss::builder().gamma_neg([4.0, 2.5]).label_smoothing(0.05).reduction(Reduction::Sum);
+        let loss = builder.build().unwrap();
+        let json = serde_json::to_string(&loss).unwrap();
+        let text =
+            r#"{"gamma_neg":[4.0,2.5],"gamma_pos":0.0,"class_weight":1.0,"label_smoothing":0.05,"reduction":"sum"}"#;
+        assert_eq!(json, text);
+        assert_eq!(serde_json::from_str::<SingleLabelLoss>(&json).unwrap(), loss);
+        assert_eq!(toml::from_str::<single_label::Settings>("").unwrap(), single_label::Settings::default());
+        let error = toml::from_str::<SingleLabelLoss>("label_smoothing = 1.0").unwrap_err().to_string();
+        assert!(error.contains("label_smoothing must be at least 0 and below 1, but is 1"), "{error}");
+        for json in ["[4, 0]", r#"{"prob_margin": 0.05}"#, r#"{"gamma_neg": 1, "gamma_neg": 2}"#] {
+            assert!(serde_json::from_str::<SingleLabelLoss>(json).is_err(), "{json}");
+        }
     }
 
     #[test]

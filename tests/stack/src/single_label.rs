@@ -1,8 +1,7 @@
 //! Every method of the single-label loss, on arrays of any kind.
 
 use crate::data::{Element, LAYOUTS, Layout, Record, labels, logits, saturated, soft_labels};
-use asymmetric_loss::single_label::{IntoTargets, Targets};
-use asymmetric_loss::{Error, Reduction, SingleLabelLoss};
+use asymmetric_loss::{Error, IntoTargets, Reduction, SingleLabel, SingleLabelLoss, Targets};
 use ndarray::{Array1, Array2, Axis, Ix2};
 
 /// Settings that take every way through the formula.
@@ -23,7 +22,7 @@ fn settings(classes: usize) -> Vec<SingleLabelLoss> {
 fn methods<'a, T: Element>(
     loss: &SingleLabelLoss,
     logits: &Array2<T>,
-    targets: impl IntoTargets<'a, T, Ix2> + Clone,
+    targets: impl IntoTargets<'a, T, Ix2, SingleLabel> + Clone,
     record: &mut Record,
 ) -> Result<(), Error> {
     loss.forward(logits, targets.clone())?.record(record);
