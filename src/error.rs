@@ -1,6 +1,6 @@
 //! What can be wrong with a call.
 
-use crate::parameter::Short;
+use crate::settings::parameter::Short;
 use std::error;
 use std::fmt;
 

@@ -17,64 +17,25 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod adaptive;
 mod arithmetic;
-mod builder;
-mod checks;
-mod class_index;
-mod curvature;
-mod divisor;
-mod element;
-mod elementwise;
 mod error;
-mod initial;
 mod kernel;
-mod kind;
-mod label;
-mod learning;
 mod loss;
-mod multi_label;
-mod names;
-mod order;
-mod parameter;
-mod pass;
-mod peak;
-mod plans;
-mod products;
-mod results;
-mod safeguard;
-#[cfg(feature = "serde")]
-mod saving;
 mod settings;
-mod slices;
-mod sparse;
 mod stages;
-mod sum;
 mod targets;
-mod threads;
 
-pub mod reduction;
 pub mod single_label;
 
-pub use adaptive::AdaptiveAsymmetry;
-pub use builder::Builder;
-pub use class_index::ClassIndex;
-pub use curvature::Derivatives;
-pub use element::{Element, Float};
+pub use arithmetic::element::{Element, Float};
 pub use error::Error;
-pub use kind::Kind;
-pub use label::Label;
-pub use learning::ParameterGradients;
-pub use loss::Loss;
-pub use multi_label::{AsymmetricLoss, MultiLabel};
-pub use parameter::Parameter;
+pub use loss::{AdaptiveAsymmetry, AsymmetricLoss, Derivatives, Kind, Loss, MultiLabel, ParameterGradients};
+pub use settings::reduction;
 #[doc(inline)]
-pub use reduction::Reduction;
-pub use safeguard::Curvature;
-pub use settings::{Implementation, Settings};
+pub use settings::{Builder, Curvature, Implementation, Parameter, Reduction, Settings};
 pub use single_label::{SingleLabel, SingleLabelLoss};
 pub use stages::{activation, focal, margin};
-pub use targets::{IntoTargets, Labels, Targets};
+pub use targets::{ClassIndex, IntoTargets, Label, Labels, Targets};
 
 /// The ndarray whose arrays the calls take: to build views of your own memory, whatever version you use elsewhere.
 pub use ndarray;

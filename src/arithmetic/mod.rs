@@ -10,6 +10,7 @@
 )]
 
 mod dispatch;
+pub(crate) mod element;
 pub(crate) mod elementary;
 mod lockstep;
 mod logit;
@@ -26,7 +27,7 @@ pub(crate) use native::Native;
 pub(crate) use pair::Pair;
 pub(crate) use scalar::{Double, Scalar, Single, ln_2};
 
-use crate::element::Float;
+use crate::arithmetic::element::Float;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 /// The answer to a question asked of every lane.

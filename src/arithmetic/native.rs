@@ -1,7 +1,7 @@
 //! `f32` and `f64` at the level of their bits, and the coefficients of their elementary functions.
 
 use super::{Arithmetic, Double, Single};
-use crate::element::Float;
+use crate::arithmetic::element::Float;
 use fearless_simd::{Bytes, ExtractToken, Simd, SimdBase, SimdFloat, SimdFloatElement, SimdInt};
 
 /// A float whose sign, exponent and fraction can be reached through its bits, in vectors.

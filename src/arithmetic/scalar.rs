@@ -1,7 +1,7 @@
 //! One float of any type.
 
 use super::{Arithmetic, Mask, Pair};
-use crate::element::Float;
+use crate::arithmetic::element::Float;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// ln 2 as high + low, and the grid on which the high part lies: with so few bits that its product with an exponent is exact.

@@ -1,12 +1,12 @@
 //! The arrays of a call: their order in memory, and where they are cut.
 
-use crate::element::{Element, Float};
-use crate::kind::{Kind, Stages};
-use crate::label::Label;
-use crate::order::by_stride;
-use crate::pass::{Outputs, split};
-use crate::sum::Accumulator;
-use crate::targets::{LabelForm, Labels, Losses, Source};
+use crate::arithmetic::element::{Element, Float};
+use crate::kernel::order::by_stride;
+use crate::kernel::sum::Accumulator;
+use crate::loss::kind::{Kind, Stages};
+use crate::loss::pass::{Outputs, split};
+use crate::targets::given::{LabelForm, Labels, Losses, Source};
+use crate::targets::label::Label;
 use ndarray::{ArrayView, Axis, Dimension};
 
 /// The number of elements along the first axis that leaves hold a multiple of, where they can: a cache line or more.

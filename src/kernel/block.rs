@@ -1,9 +1,9 @@
 //! Slices of elements as the columns of a block.
 
-use crate::element::Float;
-use crate::label::Label;
-use crate::sparse::SparseCursor;
+use crate::arithmetic::element::Float;
 use crate::stages::Steps;
+use crate::targets::label::Label;
+use crate::targets::sparse::SparseCursor;
 use std::ops::Range;
 
 /// The number of elements in a step: a whole number of vectors of any width, as many as are best in lockstep.

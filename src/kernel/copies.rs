@@ -3,12 +3,12 @@
 use super::arrays::{Arrays, FACTORS, Leaf, Pass, Position};
 use super::block::{LANES, LARGE};
 use super::evaluate::{InvalidLabel, LabelRun, Run};
-use crate::element::{Element, Float};
-use crate::label::Label;
-use crate::multi_label::MultiLabel;
-use crate::slices::{direct, is_direct};
-use crate::sum::Accumulator;
-use crate::targets::{LabelForm, Labels};
+use crate::arithmetic::element::{Element, Float};
+use crate::kernel::slices::{direct, is_direct};
+use crate::kernel::sum::Accumulator;
+use crate::loss::multi_label::MultiLabel;
+use crate::targets::given::{LabelForm, Labels};
+use crate::targets::label::Label;
 use castaway::cast;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Zip};
 

@@ -3,15 +3,15 @@
 use super::arrays::FACTORS;
 use super::block::{LANES, LARGE, labels, marked, output_block, steps};
 use super::plan::Plan;
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
-use crate::element::Float;
-use crate::safeguard::Curvature;
-use crate::sparse::{CsrLabels, SparseCursor};
+use crate::kernel::sum::Accumulator;
+use crate::settings::curvature::Curvature;
 use crate::stages::columns::{GeneralScratch, Scratch};
 use crate::stages::formula::{Class, Order, Stages};
 use crate::stages::weights::{ElementWeights, Factors, Prepared, curvature_stage, preparation_stage};
 use crate::stages::{Column, Steps};
-use crate::sum::Accumulator;
+use crate::targets::sparse::{CsrLabels, SparseCursor};
 use std::ops::Range;
 
 /// The steps of a block: as many as leave room for all columns in the nearest cache. Columns at a distance of a power of two would

@@ -7,8 +7,12 @@ mod arrays;
 mod block;
 mod copies;
 mod evaluate;
+pub(crate) mod order;
 mod parameters;
 mod plan;
+pub(crate) mod slices;
+pub(crate) mod sum;
+pub(crate) mod threads;
 mod traverse;
 
 pub(crate) use arrays::{Arrays, Leaf, Pass, Position};

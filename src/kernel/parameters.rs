@@ -2,11 +2,11 @@
 
 use super::arrays::{Arrays, Leaf, Pass, Position};
 use super::traverse::{Fault, in_halves};
-use crate::element::{Element, Float};
-use crate::multi_label::MultiLabel;
-use crate::pass::Outputs;
-use crate::sum::{Accumulator, rounded};
-use crate::targets::Source;
+use crate::arithmetic::element::{Element, Float};
+use crate::kernel::sum::{Accumulator, rounded};
+use crate::loss::multi_label::MultiLabel;
+use crate::loss::pass::Outputs;
+use crate::targets::given::Source;
 use ndarray::{Array, ArrayView, Dimension};
 
 /// The largest number of elements whose derivatives are in memory at once: such as fit into the first cache.

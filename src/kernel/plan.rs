@@ -1,11 +1,11 @@
 //! The constants of a loss, computed once when it is built.
 
 use super::block::block_length;
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Pair, Task, inverse_odds, ln_2, logit, run};
-use crate::element::Float;
-use crate::parameter::Parameter;
-use crate::safeguard::Curvature;
-use crate::settings::Settings;
+use crate::settings::curvature::Curvature;
+use crate::settings::multi_label::Settings;
+use crate::settings::parameter::Parameter;
 use crate::stages::activation::Reference;
 use crate::stages::focal;
 use crate::stages::formula::{Class, Formula};

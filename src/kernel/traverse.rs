@@ -4,12 +4,12 @@
 
 use super::arrays::{Arrays, Leaf, Pass, Position};
 use super::evaluate::InvalidLabel;
-use crate::element::Element;
+use crate::arithmetic::element::Element;
 use crate::error::Error;
-use crate::kind::Stages;
-use crate::sum::{Accumulator, Total};
-use crate::targets::Source;
-use crate::threads::join;
+use crate::kernel::sum::{Accumulator, Total};
+use crate::kernel::threads::join;
+use crate::loss::kind::Stages;
+use crate::targets::given::Source;
 use ndarray::Dimension;
 
 /// Why arrays could not be evaluated.

@@ -5,13 +5,13 @@
 //! in `row`.
 
 use super::plan::Plan;
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Pair};
-use crate::element::Float;
+use crate::kernel::sum::Accumulator;
 use crate::stages::activation::bound;
 use crate::stages::focal::{Jet, ln_base, whole_power};
 use crate::stages::softmax::{Probability, Softmax};
 use crate::stages::{Steps, for_each_value, stage};
-use crate::sum::Accumulator;
 use std::ops::Range;
 
 /// −p^γ·ln p with its derivatives in ln p as far as the order.

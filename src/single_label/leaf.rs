@@ -3,11 +3,11 @@
 use super::loss::SingleLabel;
 use super::row::Target;
 use super::rows::{Rows, parts};
-use crate::element::{Element, Float};
+use crate::arithmetic::element::{Element, Float};
+use crate::kernel::slices::is_direct;
 use crate::kernel::{Arrays, Fault, LARGE, Leaf, output_slice, read, write};
-use crate::results::memory_for;
-use crate::slices::is_direct;
-use crate::targets::Source;
+use crate::loss::results::memory_for;
+use crate::targets::given::Source;
 use ndarray::{ArrayBase, ArrayView, Dimension, RawData};
 use std::borrow::Cow;
 

@@ -2,13 +2,13 @@
 
 use super::plan::Plan;
 use super::settings::{Builder, Settings};
-use crate::element::{Element, Float};
+use crate::arithmetic::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::Position;
-use crate::kind::{Kind, Product, Stages};
 use crate::loss::Loss;
-use crate::pass::Outputs;
-use crate::results::zeros_of;
+use crate::loss::kind::{Kind, Product, Stages};
+use crate::loss::pass::Outputs;
+use crate::loss::results::zeros_of;
 use ndarray::{Array, ArrayView, ArrayViewMut, Dimension};
 
 /// The largest number of elements that are evaluated in sequence; a longer row is not cut.

@@ -1,10 +1,10 @@
 //! The constants of a loss in the type of the logits.
 
 use super::settings::Settings;
-use crate::element::Float;
+use crate::arithmetic::element::Float;
 use crate::focal;
 use crate::kernel::{Columns, block_length};
-use crate::parameter::Parameter;
+use crate::settings::parameter::Parameter;
 use crate::stages::Steps;
 
 /// A loss in the element type `T`.

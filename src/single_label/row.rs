@@ -5,12 +5,12 @@ use super::formula::{
     Block, Known, TERMS, Totals, add, bent_stage, class_stage, derivative_stage, mean_stage, probability_stage,
 };
 use super::plan::Plan;
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Scalar};
-use crate::element::Float;
+use crate::kernel::sum::{Accumulator, rounded};
 use crate::kernel::{output_block, steps};
 use crate::stages::focal::Jet;
 use crate::stages::softmax::{Softmax, Top, exponential_stage};
-use crate::sum::{Accumulator, rounded};
 use std::ops::Range;
 
 /// What a row is to be.

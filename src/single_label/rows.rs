@@ -2,8 +2,8 @@
 
 use super::plan::Plan;
 use super::row::{Results, Row, Scratch, Target};
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
-use crate::element::Float;
 use crate::kernel::{LANES, LARGE};
 use std::ops::Range;
 

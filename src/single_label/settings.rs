@@ -2,10 +2,10 @@
 
 use super::loss::{SingleLabel, SingleLabelLoss};
 use crate::error::Error;
-use crate::names::Choice;
-use crate::parameter::{BELOW_ONE, FOCUSING, WEIGHT};
-use crate::reduction::Reduction;
-use crate::settings::settings;
+use crate::settings::multi_label::settings;
+use crate::settings::names::Choice;
+use crate::settings::parameter::{BELOW_ONE, FOCUSING, WEIGHT};
+use crate::settings::reduction::Reduction;
 
 settings! {
 /// The settings of a [`SingleLabelLoss`]: valid, comparable, printable on one line.

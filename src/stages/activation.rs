@@ -3,10 +3,10 @@
 //! With z the logit: p = σ(z) = 1/(1 + e⁻ᶻ), q = 1 − p = σ(−z), dp/dz = p·q.
 
 use super::{Column, Steps, for_each_value, stage};
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Mask, Pair};
-use crate::element::Float;
-use crate::elementwise::{self, Map, native_map};
 use crate::error::Error;
+use crate::stages::elementwise::{self, Map, native_map};
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// The probability m from which p is measured, so that p − m keeps all its digits near p = m.

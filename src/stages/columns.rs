@@ -1,7 +1,7 @@
 //! The columns of a block: what stages hand on to each other.
 
 use super::Steps;
-use crate::element::Float;
+use crate::arithmetic::element::Float;
 
 /// Columns for the results of a block.
 pub(crate) type Results<'a, T, const L: usize> = [&'a mut Steps<T, L>; 3];

@@ -6,8 +6,8 @@
 use super::activation::{Reference, bound};
 use super::columns::Terms;
 use super::{Column, Steps, for_each_value, replace, stage};
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Pair};
-use crate::element::Float;
 
 stage! {
     /// The stage, with derivatives as far as `ORDER`.

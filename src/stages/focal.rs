@@ -6,11 +6,11 @@
 use super::activation::bound;
 use super::columns::{Results, Terms};
 use super::{Column, Steps, for_each_value, load_pair, stage};
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Mask, Pair};
-use crate::element::Float;
-use crate::elementwise::{self, Map, native_map};
 use crate::error::Error;
-use crate::parameter::FOCUSING;
+use crate::settings::parameter::FOCUSING;
+use crate::stages::elementwise::{self, Map, native_map};
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// The largest whole exponent that is raised by multiplication.

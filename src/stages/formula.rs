@@ -5,8 +5,8 @@ use super::columns::{GeneralScratch, Results, Scratch, Terms};
 use super::weights::{self, Survey};
 use super::{Column, Steps, Uniform, cross_entropy, focal, margin, parameters, soft};
 use crate::arithmetic::Arithmetic;
-use crate::element::Float;
-use crate::settings::Implementation;
+use crate::arithmetic::element::Float;
+use crate::settings::multi_label::Implementation;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]

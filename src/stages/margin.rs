@@ -5,11 +5,11 @@
 use super::activation::{Reference, Sigmoid};
 use super::columns::Terms;
 use super::{Column, Steps, for_each_value, stage};
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Pair};
-use crate::element::Float;
-use crate::elementwise::{self, Map, native_map};
 use crate::error::Error;
-use crate::parameter::BELOW_ONE;
+use crate::settings::parameter::BELOW_ONE;
+use crate::stages::elementwise::{self, Map, native_map};
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// The margin of a class.

@@ -14,6 +14,7 @@
 pub mod activation;
 pub(crate) mod columns;
 pub(crate) mod cross_entropy;
+pub(crate) mod elementwise;
 pub mod focal;
 pub(crate) mod formula;
 pub mod margin;

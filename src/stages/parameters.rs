@@ -6,8 +6,8 @@
 use super::columns::Terms;
 use super::focal::ln_base;
 use super::{Steps, for_each_value, load_pair, stage};
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Pair};
-use crate::element::Float;
 
 stage! {
     /// Derivatives in m in place of those in the logit. A base that is not shifted has none.

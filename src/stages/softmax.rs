@@ -4,8 +4,8 @@
 //! ln p_c = (z_c − z_k) − ln(1 + R), 1 − p_c = (S − e_c)/S, and 1 − p_k = R/S.
 
 use super::{Steps, for_each_value, stage};
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Mask, Pair};
-use crate::element::Float;
 
 /// The largest logit of a row.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,9 @@
 
 use super::activation::bound;
 use super::{Column, Each, Steps, for_each_value, stage};
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Mask};
-use crate::element::Float;
-use crate::safeguard::Curvature;
+use crate::settings::curvature::Curvature;
 
 /// What is to be known of the elements of a block, beside logits and labels.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,9 @@
 //! Settings as data: read and written by name.
 
-use crate::kind::Kind;
 use crate::loss::Loss;
-use crate::names::{Choice, read};
-use crate::plans::Plans;
+use crate::loss::kind::Kind;
+use crate::loss::plans::Plans;
+use crate::settings::names::{Choice, read};
 use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;

@@ -2,10 +2,10 @@
 
 use crate::arithmetic::{Pair, Scalar};
 use crate::error::Error;
-use crate::multi_label::AsymmetricLoss;
-use crate::parameter::Parameter;
-use crate::reduction::Reduction;
-use crate::settings::Implementation;
+use crate::loss::multi_label::AsymmetricLoss;
+use crate::settings::multi_label::Implementation;
+use crate::settings::parameter::Parameter;
+use crate::settings::reduction::Reduction;
 use crate::stages::activation::sigmoid;
 use crate::stages::focal::{Base, Jet, weighted};
 use ndarray::Array1;

@@ -1,20 +1,20 @@
 //! The loss of any number of labels among many.
 
-use crate::builder::Builder;
-use crate::checks::{check_shape, find_invalid, is_left_out, is_weightless};
-use crate::divisor;
-use crate::element::{Element, Float};
+use crate::arithmetic::element::{Element, Float};
 use crate::error::Error;
+use crate::kernel::sum::Total;
 use crate::kernel::{Arrays, Fault, Leaf, Pass, Plan, Position, evaluate_leaf, walk};
-use crate::kind::{Kind, Product, Stages};
-use crate::label::Label;
 use crate::loss::Loss;
-use crate::parameter::Parameter;
-use crate::pass::Outputs;
-use crate::results::zeros_like;
-use crate::settings::Settings;
-use crate::sum::Total;
-use crate::targets::{LabelForm, Labels, Source};
+use crate::loss::kind::{Kind, Product, Stages};
+use crate::loss::pass::Outputs;
+use crate::loss::results::zeros_like;
+use crate::settings::builder::Builder;
+use crate::settings::multi_label::Settings;
+use crate::settings::parameter::Parameter;
+use crate::targets::checks::{check_shape, find_invalid, is_left_out, is_weightless};
+use crate::targets::divisor;
+use crate::targets::given::{LabelForm, Labels, Source};
+use crate::targets::label::Label;
 use ndarray::{Array, ArrayView, ArrayView1, ArrayViewMut, Axis, Dimension};
 
 /// The largest number of elements that are added up in sequence.

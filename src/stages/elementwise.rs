@@ -1,10 +1,10 @@
 //! A function of values, for every element of an array.
 
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Native, Task, run};
-use crate::element::Float;
 use crate::error::Error;
-use crate::results::copy_of;
-use crate::threads::join;
+use crate::kernel::threads::join;
+use crate::loss::results::copy_of;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// The number of elements that are on the way together.
@@ -28,10 +28,10 @@ pub trait Map: Copy + Send + Sync {
 macro_rules! native_map {
     () => {
         fn single(self, elements: &mut [f32]) {
-            $crate::elementwise::map_native(self, elements);
+            $crate::stages::elementwise::map_native(self, elements);
         }
         fn double(self, elements: &mut [f64]) {
-            $crate::elementwise::map_native(self, elements);
+            $crate::stages::elementwise::map_native(self, elements);
         }
     };
 }

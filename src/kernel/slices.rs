@@ -1,6 +1,6 @@
 //! Arrays that results can go to as they are calculated.
 
-use crate::element::Element;
+use crate::arithmetic::element::Element;
 use ndarray::{ArrayViewMut, Dimension};
 
 /// Whether results can go to an array as they are calculated.

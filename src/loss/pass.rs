@@ -1,15 +1,15 @@
 //! One pass over the arrays of a call.
 
-use crate::checks::{broadcast, check_range, check_weights};
-use crate::element::{Element, Float};
+use crate::arithmetic::element::{Element, Float};
 use crate::error::Error;
+use crate::kernel::sum::rounded;
 use crate::kernel::{Arrays, Fault, Pass};
-use crate::kind::{Kind, Stages};
-use crate::plans::Plans;
-use crate::reduction::{Reduction, divided};
-use crate::settings::SettingsList;
-use crate::sum::rounded;
-use crate::targets::{Losses, Source, Targets};
+use crate::loss::kind::{Kind, Stages};
+use crate::loss::plans::Plans;
+use crate::settings::multi_label::SettingsList;
+use crate::settings::reduction::{Reduction, divided};
+use crate::targets::checks::{broadcast, check_range, check_weights};
+use crate::targets::given::{Losses, Source, Targets};
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension};
 
 /// What is asked for beside the value, and where it goes.

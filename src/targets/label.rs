@@ -1,6 +1,6 @@
 //! What can stand as a label.
 
-use crate::element::Float;
+use crate::arithmetic::element::Float;
 use castaway::cast;
 use std::any::TypeId;
 use std::convert::Infallible;

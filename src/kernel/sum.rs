@@ -1,7 +1,7 @@
 //! Sums of losses in a fixed order.
 
+use crate::arithmetic::element::Float;
 use crate::arithmetic::{Pair, Scalar};
-use crate::element::Float;
 use std::any::TypeId;
 
 /// The number of partial sums, and so of vector lanes that may add at once.

@@ -1,13 +1,13 @@
 //! The loss to second order.
 
-use crate::checks::check_shape;
-use crate::element::Element;
+use crate::arithmetic::element::Element;
 use crate::error::Error;
-use crate::kind::Kind;
 use crate::loss::Loss;
-use crate::pass::Outputs;
-use crate::results::zeros_like;
-use crate::targets::IntoTargets;
+use crate::loss::kind::Kind;
+use crate::loss::pass::Outputs;
+use crate::loss::results::zeros_like;
+use crate::targets::checks::check_shape;
+use crate::targets::given::IntoTargets;
 use ndarray::{Array, ArrayBase, Data, DataMut, Dimension};
 
 /// Value, gradient and curvature of a loss.

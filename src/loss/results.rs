@@ -1,9 +1,9 @@
 //! New arrays for results: in the shape of another array and in its memory order, or row-major if that repeats elements by
 //! broadcasting.
 
-use crate::element::{Element, Float};
+use crate::arithmetic::element::{Element, Float};
 use crate::error::Error;
-use crate::order::by_stride;
+use crate::kernel::order::by_stride;
 use ndarray::{Array, ArrayBase, Axis, Data, Dimension, RawData, aview0};
 
 /// An array of zeros like another.

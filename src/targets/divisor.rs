@@ -3,13 +3,13 @@
 //! All sums are of whole numbers, so that neither the order in which an array lies in memory nor the number of threads shows:
 //! soft labels count in units of 2⁻⁵², weights in units of 2⁻⁵² of a power of two that none exceeds.
 
+use crate::arithmetic::element::{Element, Float};
 use crate::arithmetic::{Arithmetic, Task, run};
-use crate::element::{Element, Float};
 use crate::error::Error;
-use crate::order::by_stride;
-use crate::results::zeros_of;
-use crate::sparse::CsrLabels;
-use crate::threads::join;
+use crate::kernel::order::by_stride;
+use crate::kernel::threads::join;
+use crate::loss::results::zeros_of;
+use crate::targets::sparse::CsrLabels;
 use ndarray::{Array, ArrayView, ArrayView1, Axis, Dimension};
 
 /// The number of elements that are counted in 64 bits: 2¹⁰ of at most 2⁵² each.

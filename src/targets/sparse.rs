@@ -1,9 +1,9 @@
 //! Labels as lists of classes.
 
-use crate::class_index::{ClassIndex, Integers};
-use crate::element::Float;
+use crate::arithmetic::element::Float;
 use crate::error::Error;
-use crate::threads::join;
+use crate::kernel::threads::join;
+use crate::targets::class_index::{ClassIndex, Integers};
 use std::ops::Range;
 
 /// The largest number of rows that are checked in sequence.

@@ -1,15 +1,15 @@
 //! Products of the derivatives with vectors.
 
-use crate::checks::check_shape;
-use crate::element::Element;
+use crate::arithmetic::element::Element;
 use crate::error::Error;
-use crate::kind::Kind;
 use crate::loss::Loss;
-use crate::pass::{Outputs, evaluate};
-use crate::reduction::Reduction;
-use crate::results::zeros_like;
-use crate::settings::SettingsList;
-use crate::targets::IntoTargets;
+use crate::loss::kind::Kind;
+use crate::loss::pass::{Outputs, evaluate};
+use crate::loss::results::zeros_like;
+use crate::settings::multi_label::SettingsList;
+use crate::settings::reduction::Reduction;
+use crate::targets::checks::check_shape;
+use crate::targets::given::IntoTargets;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 impl<K: Kind> Loss<K> {

@@ -1,9 +1,9 @@
 //! The constants of a loss in every element type.
 
-use crate::element::Float;
-use crate::kind::Kind;
-use crate::settings::SettingsList;
-use crate::threads::join;
+use crate::arithmetic::element::Float;
+use crate::kernel::threads::join;
+use crate::loss::kind::Kind;
+use crate::settings::multi_label::SettingsList;
 use std::borrow::Cow;
 use std::sync::Arc;
 

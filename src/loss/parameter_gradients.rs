@@ -1,13 +1,13 @@
 //! Derivatives of the loss in its own parameters, to learn them.
 
-use crate::checks::check_range;
-use crate::element::{Element, Float};
+use crate::arithmetic::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::{Pass, slopes};
-use crate::multi_label::AsymmetricLoss;
-use crate::parameter::Parameter;
-use crate::pass::{Checked, Outputs};
-use crate::targets::IntoTargets;
+use crate::loss::multi_label::AsymmetricLoss;
+use crate::loss::pass::{Checked, Outputs};
+use crate::settings::parameter::Parameter;
+use crate::targets::checks::check_range;
+use crate::targets::given::IntoTargets;
 use ndarray::{Array1, ArrayBase, Data, Dimension};
 
 /// The derivatives of the reduced loss in its parameters: one value per class for a parameter given per class, else one.

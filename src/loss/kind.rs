@@ -1,10 +1,10 @@
 //! Kinds of losses: what differs between a loss of elements and a loss of rows.
 
-use crate::element::{Element, Float};
+use crate::arithmetic::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::Position;
-use crate::pass::Outputs;
-use crate::settings::SettingsList;
+use crate::loss::pass::Outputs;
+use crate::settings::multi_label::SettingsList;
 use ndarray::{Array, ArrayView, ArrayViewMut, Dimension};
 use std::fmt::Debug;
 

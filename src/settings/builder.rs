@@ -1,9 +1,9 @@
 //! Settings on their way to a loss.
 
 use crate::error::Error;
-use crate::multi_label::AsymmetricLoss;
-use crate::parameter::{Limits, Parameter, WEIGHT};
-use crate::settings::Settings;
+use crate::loss::multi_label::AsymmetricLoss;
+use crate::settings::multi_label::Settings;
+use crate::settings::parameter::{Limits, Parameter, WEIGHT};
 
 /// Builds an [`AsymmetricLoss`]; see [`AsymmetricLoss::builder`].
 ///

@@ -1,7 +1,7 @@
 //! Settings that are chosen by name.
 
 use crate::error::Error;
-use crate::parameter::{Parameter, Short};
+use crate::settings::parameter::{Parameter, Short};
 use std::fmt;
 use std::str::FromStr;
 
@@ -114,7 +114,7 @@ macro_rules! by_name {
     ($choice:ident) => {
         impl std::fmt::Display for $choice {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                crate::names::write(*self, f)
+                crate::settings::names::write(*self, f)
             }
         }
 
@@ -122,7 +122,7 @@ macro_rules! by_name {
             type Err = crate::error::Error;
 
             fn from_str(name: &str) -> Result<Self, Self::Err> {
-                crate::names::read(name)
+                crate::settings::names::read(name)
             }
         }
 
@@ -136,7 +136,7 @@ macro_rules! by_name {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $choice {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(crate::saving::Name(std::marker::PhantomData))
+                deserializer.deserialize_str(crate::settings::saving::Name(std::marker::PhantomData))
             }
         }
     };

@@ -1,13 +1,13 @@
 //! What a loss is made of.
 
-use crate::builder::Builder;
 use crate::error::Error;
-use crate::kind::Kind;
-use crate::multi_label::MultiLabel;
-use crate::names::{Choice, by_name};
-use crate::parameter::{BELOW_ONE, FOCUSING, SHARE, WEIGHT};
-use crate::reduction::Reduction;
-use crate::safeguard::Curvature;
+use crate::loss::kind::Kind;
+use crate::loss::multi_label::MultiLabel;
+use crate::settings::builder::Builder;
+use crate::settings::curvature::Curvature;
+use crate::settings::names::{Choice, by_name};
+use crate::settings::parameter::{BELOW_ONE, FOCUSING, SHARE, WEIGHT};
+use crate::settings::reduction::Reduction;
 use std::fmt::{Debug, Display};
 
 /// The formulation of the loss of one label.
@@ -74,7 +74,7 @@ pub trait SettingsList: Clone + Debug + Default + Display + PartialEq + Send + S
 /// Defines the settings of a kind of loss, each listed once: `Settings` with a default, functions that read it, a check, what it prints
 /// and how it is saved; and functions of the same names that set it in a `Builder`, whose field `settings` holds them.
 ///
-/// First come settings that may differ from class to class, with their default and [`Limits`](crate::parameter::Limits), then those
+/// First come settings that may differ from class to class, with their default and [`Limits`](crate::settings::parameter::Limits), then those
 /// of all classes, with type and default and, where they need one, a check.
 macro_rules! settings {
     (
@@ -92,7 +92,7 @@ macro_rules! settings {
         // Values per class are shared: copies of a loss, and other reductions of it, cost nothing.
         #[derive(Clone, Debug, PartialEq)]
         pub struct Settings {
-            $(pub(crate) $name: std::sync::Arc<crate::parameter::Parameter>,)*
+            $(pub(crate) $name: std::sync::Arc<crate::settings::parameter::Parameter>,)*
             $(pub(crate) $plain: $type,)*
         }
 
@@ -100,7 +100,7 @@ macro_rules! settings {
             /// What [`Builder`] says of each.
             fn default() -> Self {
                 Settings {
-                    $($name: std::sync::Arc::new(crate::parameter::Parameter::Uniform($default)),)*
+                    $($name: std::sync::Arc::new(crate::settings::parameter::Parameter::Uniform($default)),)*
                     $($plain: $plain_default,)*
                 }
             }
@@ -108,7 +108,7 @@ macro_rules! settings {
 
         impl Settings {
             $(#[doc = $purpose]
-            pub fn $name(&self) -> &crate::parameter::Parameter {
+            pub fn $name(&self) -> &crate::settings::parameter::Parameter {
                 &self.$name
             })*
 
@@ -141,12 +141,12 @@ macro_rules! settings {
                 if let Some((parameter, _)) = self.per_class().find(|&(_, classes)| classes == 0) {
                     return Err(crate::error::Error::EmptyParameter { parameter });
                 }
-                self.classes().map_or(Ok(()), |classes| crate::settings::SettingsList::check_classes(self, classes))
+                self.classes().map_or(Ok(()), |classes| crate::settings::multi_label::SettingsList::check_classes(self, classes))
             }
 
         }
 
-        impl crate::settings::SettingsList for Settings {
+        impl crate::settings::multi_label::SettingsList for Settings {
             type Kind = $kind;
 
             fn to_builder(&self) -> Builder {
@@ -177,7 +177,7 @@ macro_rules! settings {
 
         impl From<Settings> for crate::loss::Loss<$kind> {
             fn from(settings: Settings) -> Self {
-                crate::loss::Loss { plans: crate::plans::Plans::new(settings) }
+                crate::loss::Loss { plans: crate::loss::plans::Plans::new(settings) }
             }
         }
 
@@ -187,13 +187,13 @@ macro_rules! settings {
 
             fn from_str(line: &str) -> Result<Self, Self::Err> {
                 let mut settings = Settings::default();
-                for (name, text) in crate::names::pairs(line) {
+                for (name, text) in crate::settings::names::pairs(line) {
                     match name {
                         $(stringify!($name) => {
-                            settings.$name = std::sync::Arc::new(crate::names::FromText::from_text(stringify!($name), text)?);
+                            settings.$name = std::sync::Arc::new(crate::settings::names::FromText::from_text(stringify!($name), text)?);
                         })*
                         $(stringify!($plain) => {
-                            settings.$plain = crate::names::FromText::from_text(stringify!($plain), text)?;
+                            settings.$plain = crate::settings::names::FromText::from_text(stringify!($plain), text)?;
                         })*
                         _ => {
                             let expected = concat!(
@@ -213,7 +213,7 @@ macro_rules! settings {
                 let mut separator = "";
                 $(write!(f, "{separator}{}={}", stringify!($name), self.$name)?;
                 separator = ", ";)*
-                $(write!(f, "{separator}{}={}", stringify!($plain), crate::parameter::Shown(&self.$plain))?;)*
+                $(write!(f, "{separator}{}={}", stringify!($plain), crate::settings::parameter::Shown(&self.$plain))?;)*
                 Ok(())
             }
         }
@@ -221,7 +221,7 @@ macro_rules! settings {
         impl Builder {
             $(#[doc = $purpose]
             $(#[$more])*
-            pub fn $name(mut self, $name: impl Into<crate::parameter::Parameter>) -> Self {
+            pub fn $name(mut self, $name: impl Into<crate::settings::parameter::Parameter>) -> Self {
                 self.settings.$name = std::sync::Arc::new($name.into());
                 self
             })*
@@ -235,7 +235,7 @@ macro_rules! settings {
         }
 
         #[cfg(feature = "serde")]
-        impl crate::saving::Fields for Settings {
+        impl crate::settings::saving::Fields for Settings {
             const NAMES: &'static [&'static str] = &[$(stringify!($name),)* $(stringify!($plain)),*];
 
             fn read<'de, A: serde::de::MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
@@ -256,7 +256,7 @@ macro_rules! settings {
         impl serde::Serialize for Settings {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeStruct;
-                let names = <Self as crate::saving::Fields>::NAMES;
+                let names = <Self as crate::settings::saving::Fields>::NAMES;
                 let mut fields = serializer.serialize_struct("Settings", names.len())?;
                 $(fields.serialize_field(stringify!($name), &*self.$name)?;)*
                 $(fields.serialize_field(stringify!($plain), &self.$plain)?;)*
@@ -267,8 +267,8 @@ macro_rules! settings {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for Settings {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let names = <Self as crate::saving::Fields>::NAMES;
-                deserializer.deserialize_struct("Settings", names, crate::saving::ByName(std::marker::PhantomData))
+                let names = <Self as crate::settings::saving::Fields>::NAMES;
+                deserializer.deserialize_struct("Settings", names, crate::settings::saving::ByName(std::marker::PhantomData))
             }
         }
     };

@@ -1,11 +1,11 @@
 //! What arrays may hold, and what it is calculated in.
 
 use crate::arithmetic::Scalar;
-use crate::elementwise::Map;
 use crate::kernel::{self, InvalidLabel};
-use crate::kind::Kind;
-use crate::plans::Plans;
+use crate::loss::kind::Kind;
+use crate::loss::plans::Plans;
 use crate::single_label;
+use crate::stages::elementwise::Map;
 use num_traits::{One, Zero};
 use std::borrow::Cow;
 use std::fmt::Debug;

@@ -1,16 +1,16 @@
 //! What can be asked of a loss, whatever its kind: settings in; value and gradient out.
 
-use crate::checks::check_shape;
-use crate::element::Element;
+use crate::arithmetic::element::Element;
 use crate::error::Error;
-use crate::kind::Kind;
-use crate::names::Choice;
-use crate::pass::{Checked, Outputs, evaluate};
-use crate::plans::Plans;
-use crate::reduction::Reduction;
-use crate::results::zeros_like;
-use crate::settings::SettingsList;
-use crate::targets::IntoTargets;
+use crate::loss::kind::Kind;
+use crate::loss::pass::{Checked, Outputs, evaluate};
+use crate::loss::plans::Plans;
+use crate::loss::results::zeros_like;
+use crate::settings::multi_label::SettingsList;
+use crate::settings::names::Choice;
+use crate::settings::reduction::Reduction;
+use crate::targets::checks::check_shape;
+use crate::targets::given::IntoTargets;
 use ndarray::{Array, ArrayBase, Data, DataMut, Dimension};
 use std::fmt::{self, Debug, Display};
 

@@ -1,8 +1,8 @@
 //! How negative curvature is treated.
 
 use crate::error::Error;
-use crate::names::{Choice, by_name};
-use crate::parameter::Limits;
+use crate::settings::names::{Choice, by_name};
+use crate::settings::parameter::Limits;
 
 /// How negative curvature is treated in the Hessian diagonal: it is returned as it is, or made positive for steps of Newton's method
 /// and for boosting.

@@ -1,11 +1,11 @@
 //! Where training starts.
 
 use crate::error::Error;
-use crate::multi_label::AsymmetricLoss;
-use crate::parameter::Parameter;
-use crate::reduction::Reduction;
-use crate::settings::Settings;
-use crate::threads::join;
+use crate::kernel::threads::join;
+use crate::loss::multi_label::AsymmetricLoss;
+use crate::settings::multi_label::Settings;
+use crate::settings::parameter::Parameter;
+use crate::settings::reduction::Reduction;
 use ndarray::Array1;
 use std::iter::successors;
 use std::sync::Arc;

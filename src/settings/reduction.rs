@@ -3,12 +3,12 @@
 //! The mean is the default: its gradient does not grow with the batch or the number of classes, so a learning rate
 //! keeps its meaning. The sum over 80 classes and 128 rows is easily above 100.
 
-use crate::element::Float;
+use crate::arithmetic::element::Float;
 use crate::error::Error;
-use crate::names::{Choice, by_name};
-use crate::parameter::Limits;
-use crate::results::filled_like;
-use crate::sum::{Accumulator, is_finite, rounded};
+use crate::kernel::sum::{Accumulator, is_finite, rounded};
+use crate::loss::results::filled_like;
+use crate::settings::names::{Choice, by_name};
+use crate::settings::parameter::Limits;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// How the losses of all elements become the value of the loss; gradient and Hessian are those of that value.

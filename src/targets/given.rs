@@ -1,14 +1,14 @@
 //! What can stand as targets of a loss, and what they weigh.
 
-use crate::class_index::ClassIndex;
-use crate::element::Element;
+use crate::arithmetic::element::Element;
 use crate::error::Error;
+use crate::kernel::sum::Total;
 use crate::kernel::{Arrays, Fault, Leaf, Pass, Position, walk};
-use crate::kind::Kind;
-use crate::label::{Known, Label};
-use crate::multi_label::MultiLabel;
-use crate::sparse::{CsrLabels, Lists, Others};
-use crate::sum::Total;
+use crate::loss::kind::Kind;
+use crate::loss::multi_label::MultiLabel;
+use crate::targets::class_index::ClassIndex;
+use crate::targets::label::{Known, Label};
+use crate::targets::sparse::{CsrLabels, Lists, Others};
 use ndarray::{ArrayBase, ArrayView, Axis, Data, Dimension, IxDyn};
 use sealed::Sealed;
 use std::convert::Infallible;

@@ -1,0 +1,12 @@
+//! What can stand as labels, and what can be wrong with them.
+
+pub(crate) mod checks;
+pub(crate) mod class_index;
+pub(crate) mod divisor;
+pub(crate) mod given;
+pub(crate) mod label;
+pub(crate) mod sparse;
+
+pub use class_index::ClassIndex;
+pub use given::{IntoTargets, Labels, Targets};
+pub use label::Label;
