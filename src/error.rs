@@ -1,6 +1,5 @@
 //! What can be wrong with a call.
 
-use crate::settings::parameter::Short;
 use std::error;
 use std::fmt;
 
@@ -247,3 +246,14 @@ impl fmt::Display for Error {
 }
 
 impl error::Error for Error {}
+
+/// A number as it is shortest: in full, or with an exponent.
+pub(crate) struct Short(pub(crate) f64);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.0 + 0.0; // −0 is 0
+        let moderate = number == 0.0 || !number.is_finite() || (1e-5..1e16).contains(&number.abs());
+        if moderate { write!(f, "{number}") } else { write!(f, "{number:e}") }
+    }
+}

@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod arithmetic;
+mod arrays;
 mod error;
 mod kernel;
 mod loss;
@@ -29,13 +30,14 @@ pub mod single_label;
 
 pub use arithmetic::element::{Element, Float};
 pub use error::Error;
-pub use loss::{AdaptiveAsymmetry, AsymmetricLoss, Derivatives, Kind, Loss, MultiLabel, ParameterGradients};
+pub use kernel::kind::{Kind, MultiLabel};
+pub use loss::{AdaptiveAsymmetry, AsymmetricLoss, Derivatives, IntoTargets, Loss, ParameterGradients, Targets};
 pub use settings::reduction;
 #[doc(inline)]
 pub use settings::{Builder, Curvature, Implementation, Parameter, Reduction, Settings};
 pub use single_label::{SingleLabel, SingleLabelLoss};
 pub use stages::{activation, focal, margin};
-pub use targets::{ClassIndex, IntoTargets, Label, Labels, Targets};
+pub use targets::{ClassIndex, Label, Labels};
 
 /// The ndarray whose arrays the calls take: to build views of your own memory, whatever version you use elsewhere.
 pub use ndarray;

@@ -1,8 +1,8 @@
 //! What arrays may hold, and what it is calculated in.
 
 use crate::arithmetic::Scalar;
+use crate::kernel::kind::Kind;
 use crate::kernel::{self, InvalidLabel};
-use crate::loss::kind::Kind;
 use crate::loss::plans::Plans;
 use crate::single_label;
 use crate::stages::elementwise::Map;

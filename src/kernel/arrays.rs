@@ -1,12 +1,13 @@
 //! The arrays of a call: their order in memory, and where they are cut.
 
 use crate::arithmetic::element::{Element, Float};
-use crate::kernel::order::by_stride;
-use crate::kernel::sum::Accumulator;
-use crate::loss::kind::{Kind, Stages};
-use crate::loss::pass::{Outputs, split};
-use crate::targets::given::{LabelForm, Labels, Losses, Source};
+use crate::arrays::order::by_stride;
+use crate::arrays::sum::Accumulator;
+use crate::kernel::kind::{Kind, Stages};
+use crate::kernel::outputs::{Outputs, split};
+use crate::kernel::source::{Losses, Source};
 use crate::targets::label::Label;
+use crate::targets::labels::{LabelForm, Labels};
 use ndarray::{ArrayView, Axis, Dimension};
 
 /// The number of elements along the first axis that leaves hold a multiple of, where they can: a cache line or more.

@@ -4,11 +4,11 @@ use super::arrays::{Arrays, FACTORS, Leaf, Pass, Position};
 use super::block::{LANES, LARGE};
 use super::evaluate::{InvalidLabel, LabelRun, Run};
 use crate::arithmetic::element::{Element, Float};
-use crate::kernel::slices::{direct, is_direct};
-use crate::kernel::sum::Accumulator;
-use crate::loss::multi_label::MultiLabel;
-use crate::targets::given::{LabelForm, Labels};
+use crate::arrays::slices::{direct, is_direct};
+use crate::arrays::sum::Accumulator;
+use crate::kernel::kind::MultiLabel;
 use crate::targets::label::Label;
+use crate::targets::labels::{LabelForm, Labels};
 use castaway::cast;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Zip};
 

@@ -5,7 +5,7 @@ use super::block::{LANES, LARGE, labels, marked, output_block, steps};
 use super::plan::Plan;
 use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
-use crate::kernel::sum::Accumulator;
+use crate::arrays::sum::Accumulator;
 use crate::settings::curvature::Curvature;
 use crate::stages::columns::{GeneralScratch, Scratch};
 use crate::stages::formula::{Class, Order, Stages};

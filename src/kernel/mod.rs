@@ -7,12 +7,11 @@ mod arrays;
 mod block;
 mod copies;
 mod evaluate;
-pub(crate) mod order;
+pub(crate) mod kind;
+pub(crate) mod outputs;
 mod parameters;
 mod plan;
-pub(crate) mod slices;
-pub(crate) mod sum;
-pub(crate) mod threads;
+pub(crate) mod source;
 mod traverse;
 
 pub(crate) use arrays::{Arrays, Leaf, Pass, Position};

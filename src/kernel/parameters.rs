@@ -3,10 +3,10 @@
 use super::arrays::{Arrays, Leaf, Pass, Position};
 use super::traverse::{Fault, in_halves};
 use crate::arithmetic::element::{Element, Float};
-use crate::kernel::sum::{Accumulator, rounded};
-use crate::loss::multi_label::MultiLabel;
-use crate::loss::pass::Outputs;
-use crate::targets::given::Source;
+use crate::arrays::sum::{Accumulator, rounded};
+use crate::kernel::kind::MultiLabel;
+use crate::kernel::outputs::Outputs;
+use crate::kernel::source::Source;
 use ndarray::{Array, ArrayView, Dimension};
 
 /// The largest number of elements whose derivatives are in memory at once: such as fit into the first cache.

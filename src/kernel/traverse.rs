@@ -5,11 +5,11 @@
 use super::arrays::{Arrays, Leaf, Pass, Position};
 use super::evaluate::InvalidLabel;
 use crate::arithmetic::element::Element;
+use crate::arrays::sum::{Accumulator, Total};
+use crate::arrays::threads::join;
 use crate::error::Error;
-use crate::kernel::sum::{Accumulator, Total};
-use crate::kernel::threads::join;
-use crate::loss::kind::Stages;
-use crate::targets::given::Source;
+use crate::kernel::kind::Stages;
+use crate::kernel::source::Source;
 use ndarray::Dimension;
 
 /// Why arrays could not be evaluated.

@@ -1,12 +1,12 @@
 //! γ₋ held where positives and negatives are predicted equally well.
 
 use crate::arithmetic::element::{Element, Float};
-use crate::error::Error;
+use crate::error::{Error, Short};
 use crate::kernel::Fault;
+use crate::kernel::source::Source;
 use crate::loss::pass::Checked;
+use crate::loss::targets::IntoTargets;
 use crate::settings::multi_label::Settings;
-use crate::settings::parameter::Short;
-use crate::targets::given::{IntoTargets, Source};
 use ndarray::{ArrayBase, Data, Dimension};
 use std::fmt::{self, Display};
 

@@ -1,16 +1,17 @@
 //! What can be asked of a loss, whatever its kind: settings in; value and gradient out.
 
 use crate::arithmetic::element::Element;
+use crate::arrays::results::zeros_like;
 use crate::error::Error;
-use crate::loss::kind::Kind;
-use crate::loss::pass::{Checked, Outputs, evaluate};
+use crate::kernel::kind::Kind;
+use crate::kernel::outputs::Outputs;
+use crate::loss::pass::{Checked, evaluate};
 use crate::loss::plans::Plans;
-use crate::loss::results::zeros_like;
-use crate::settings::multi_label::SettingsList;
+use crate::loss::targets::IntoTargets;
+use crate::settings::list::SettingsList;
 use crate::settings::names::Choice;
 use crate::settings::reduction::Reduction;
 use crate::targets::checks::check_shape;
-use crate::targets::given::IntoTargets;
 use ndarray::{Array, ArrayBase, Data, DataMut, Dimension};
 use std::fmt::{self, Debug, Display};
 
@@ -38,7 +39,7 @@ impl<K: Kind> Loss<K> {
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
     pub fn builder() -> K::Builder {
-        K::Settings::default().to_builder()
+        K::to_builder(&K::Settings::default())
     }
 
     /// Starts from the settings of this loss.
@@ -55,7 +56,7 @@ impl<K: Kind> Loss<K> {
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
     pub fn to_builder(&self) -> K::Builder {
-        self.settings().to_builder()
+        K::to_builder(self.settings())
     }
 
     /// The same loss with another reduction: a divisor that changes with every batch, say.
@@ -351,5 +352,20 @@ impl<K: Kind> Display for Loss<K> {
 impl<K: Kind> Debug for Loss<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(self, f)
+    }
+}
+
+/// A loss is saved as its settings.
+#[cfg(feature = "serde")]
+impl<K: Kind<Settings: serde::Serialize>> serde::Serialize for Loss<K> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.settings().serialize(serializer)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de, K: Kind<Settings: serde::Deserialize<'de>>> serde::Deserialize<'de> for Loss<K> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        serde::Deserialize::deserialize(deserializer).map(|settings| Loss { plans: Plans::new(settings) })
     }
 }

@@ -1,13 +1,13 @@
 //! The loss to second order.
 
 use crate::arithmetic::element::Element;
+use crate::arrays::results::zeros_like;
 use crate::error::Error;
+use crate::kernel::kind::Kind;
+use crate::kernel::outputs::Outputs;
 use crate::loss::Loss;
-use crate::loss::kind::Kind;
-use crate::loss::pass::Outputs;
-use crate::loss::results::zeros_like;
+use crate::loss::targets::IntoTargets;
 use crate::targets::checks::check_shape;
-use crate::targets::given::IntoTargets;
 use ndarray::{Array, ArrayBase, Data, DataMut, Dimension};
 
 /// Value, gradient and curvature of a loss.

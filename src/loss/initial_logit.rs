@@ -1,7 +1,7 @@
 //! Where training starts.
 
+use crate::arrays::threads::join;
 use crate::error::Error;
-use crate::kernel::threads::join;
 use crate::loss::multi_label::AsymmetricLoss;
 use crate::settings::multi_label::Settings;
 use crate::settings::parameter::Parameter;

@@ -1,20 +1,21 @@
 //! The loss of any number of labels among many.
 
 use crate::arithmetic::element::{Element, Float};
+use crate::arrays::results::zeros_like;
+use crate::arrays::sum::Total;
 use crate::error::Error;
-use crate::kernel::sum::Total;
+use crate::kernel::kind::{Kind, MultiLabel, Product, Stages};
+use crate::kernel::outputs::Outputs;
+use crate::kernel::source::Source;
 use crate::kernel::{Arrays, Fault, Leaf, Pass, Plan, Position, evaluate_leaf, walk};
 use crate::loss::Loss;
-use crate::loss::kind::{Kind, Product, Stages};
-use crate::loss::pass::Outputs;
-use crate::loss::results::zeros_like;
-use crate::settings::builder::Builder;
-use crate::settings::multi_label::Settings;
+use crate::loss::plans::Plans;
+use crate::settings::multi_label::{Builder, Settings};
 use crate::settings::parameter::Parameter;
 use crate::targets::checks::{check_shape, find_invalid, is_left_out, is_weightless};
 use crate::targets::divisor;
-use crate::targets::given::{LabelForm, Labels, Source};
 use crate::targets::label::Label;
+use crate::targets::labels::{LabelForm, Labels};
 use ndarray::{Array, ArrayView, ArrayView1, ArrayViewMut, Axis, Dimension};
 
 /// The largest number of elements that are added up in sequence.
@@ -64,9 +65,26 @@ const LEAF: usize = 1 << 14;
 /// ```
 pub type AsymmetricLoss = Loss<MultiLabel>;
 
-/// The kind of [`AsymmetricLoss`]: each element of the logits has a label, and a loss.
-#[derive(Clone, Copy, Debug)]
-pub enum MultiLabel {}
+impl From<Settings> for AsymmetricLoss {
+    fn from(settings: Settings) -> Self {
+        Loss { plans: Plans::new(settings) }
+    }
+}
+
+impl Builder {
+    /// The loss with these settings.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ParameterOutOfRange`] for a γ that is negative, NaN or infinite, for a margin or a floor outside [0, 1), for a
+    ///   weight that is neither 0 nor between 1e-12 and 1e12, for an α outside [0, 1), for smoothing outside [0, 1], for a floor
+    ///   of the curvature outside [0, 1e12], and for a divisor that is not positive and finite.
+    /// - [`Error::EmptyParameter`] for a setting without values.
+    /// - [`Error::ParameterLength`] if settings are given for different numbers of classes.
+    pub fn build(self) -> Result<AsymmetricLoss, Error> {
+        self.checked().map(AsymmetricLoss::from)
+    }
+}
 
 impl Kind for MultiLabel {
     type Settings = Settings;
@@ -79,6 +97,10 @@ impl Stages for MultiLabel {
 
     const NAME: &'static str = "AsymmetricLoss";
     const AXES: usize = 0;
+
+    fn to_builder(settings: &Settings) -> Builder {
+        settings.to_builder()
+    }
 
     fn plan<T: Float>(settings: &Settings) -> Plan<T> {
         Plan::new(settings)

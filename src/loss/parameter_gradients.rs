@@ -2,12 +2,13 @@
 
 use crate::arithmetic::element::{Element, Float};
 use crate::error::Error;
+use crate::kernel::outputs::Outputs;
 use crate::kernel::{Pass, slopes};
 use crate::loss::multi_label::AsymmetricLoss;
-use crate::loss::pass::{Checked, Outputs};
+use crate::loss::pass::Checked;
+use crate::loss::targets::IntoTargets;
 use crate::settings::parameter::Parameter;
 use crate::targets::checks::check_range;
-use crate::targets::given::IntoTargets;
 use ndarray::{Array1, ArrayBase, Data, Dimension};
 
 /// The derivatives of the reduced loss in its parameters: one value per class for a parameter given per class, else one.

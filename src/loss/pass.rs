@@ -1,73 +1,18 @@
 //! One pass over the arrays of a call.
 
 use crate::arithmetic::element::{Element, Float};
+use crate::arrays::sum::rounded;
 use crate::error::Error;
-use crate::kernel::sum::rounded;
+use crate::kernel::kind::{Kind, Stages};
+use crate::kernel::outputs::Outputs;
+use crate::kernel::source::{Losses, Source};
 use crate::kernel::{Arrays, Fault, Pass};
-use crate::loss::kind::{Kind, Stages};
 use crate::loss::plans::Plans;
-use crate::settings::multi_label::SettingsList;
+use crate::loss::targets::Targets;
+use crate::settings::list::SettingsList;
 use crate::settings::reduction::{Reduction, divided};
 use crate::targets::checks::{broadcast, check_range, check_weights};
-use crate::targets::given::{Losses, Source, Targets};
-use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension};
-
-/// What is asked for beside the value, and where it goes.
-#[derive(Debug)]
-pub struct Outputs<'a, T, D: Dimension, E: Dimension> {
-    pub(crate) losses: Option<ArrayViewMut<'a, T, E>>,
-    /// Gradient, diagonal of the Hessian, product of the Hessian with the vector.
-    pub(crate) derivatives: [Option<ArrayViewMut<'a, T, D>>; 3],
-    pub(crate) vector: Option<ArrayView<'a, T, D>>,
-}
-
-impl<T, D: Dimension, E: Dimension> Default for Outputs<'_, T, D, E> {
-    fn default() -> Self {
-        Outputs { losses: None, derivatives: [const { None }; 3], vector: None }
-    }
-}
-
-impl<'a, T, D: Dimension, E: Dimension> Outputs<'a, T, D, E> {
-    /// Derivatives alone.
-    pub(crate) fn of(derivatives: [Option<ArrayViewMut<'a, T, D>>; 3]) -> Self {
-        Outputs { derivatives, ..Outputs::default() }
-    }
-
-    /// The same, borrowed.
-    pub(crate) fn reborrow(&mut self) -> Outputs<'_, T, D, E> {
-        Outputs {
-            losses: self.losses.as_mut().map(|array| array.view_mut()),
-            derivatives: self.derivatives.each_mut().map(|array| array.as_mut().map(|array| array.view_mut())),
-            vector: self.vector.as_ref().map(|array| array.view()),
-        }
-    }
-
-    /// Both parts, cut at an index of an axis.
-    pub(crate) fn split_at(self, axis: Axis, index: usize) -> (Self, Self) {
-        let (losses, losses_right) = self.losses.map(|array| array.split_at(axis, index)).unzip();
-        let (derivatives, derivatives_right) = split(self.derivatives, |array| array.split_at(axis, index));
-        let (vector, vector_right) = self.vector.map(|array| array.split_at(axis, index)).unzip();
-        let right = Outputs { losses: losses_right, derivatives: derivatives_right, vector: vector_right };
-        (Outputs { losses, derivatives, vector }, right)
-    }
-}
-
-/// Both parts of those arrays that are there.
-pub(crate) fn split<A, const N: usize>(
-    arrays: [Option<A>; N],
-    split: impl Fn(A) -> (A, A),
-) -> ([Option<A>; N], [Option<A>; N]) {
-    let mut right = [const { None }; N];
-    let mut rights = right.iter_mut();
-    let left = arrays.map(|array| {
-        let (left, right) = array.map(&split).unzip();
-        if let Some(to) = rights.next() {
-            *to = right;
-        }
-        left
-    });
-    (left, right)
-}
+use ndarray::{ArrayView, Dimension};
 
 /// Targets that fit the logits.
 pub(crate) struct Checked<'a, T, D: Dimension, R: Source<D>> {

@@ -1,9 +1,9 @@
 //! The constants of a loss in every element type.
 
 use crate::arithmetic::element::Float;
-use crate::kernel::threads::join;
-use crate::loss::kind::Kind;
-use crate::settings::multi_label::SettingsList;
+use crate::arrays::threads::join;
+use crate::kernel::kind::Kind;
+use crate::settings::list::SettingsList;
 use std::borrow::Cow;
 use std::sync::Arc;
 

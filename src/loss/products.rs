@@ -1,15 +1,16 @@
 //! Products of the derivatives with vectors.
 
 use crate::arithmetic::element::Element;
+use crate::arrays::results::zeros_like;
 use crate::error::Error;
+use crate::kernel::kind::Kind;
+use crate::kernel::outputs::Outputs;
 use crate::loss::Loss;
-use crate::loss::kind::Kind;
-use crate::loss::pass::{Outputs, evaluate};
-use crate::loss::results::zeros_like;
-use crate::settings::multi_label::SettingsList;
+use crate::loss::pass::evaluate;
+use crate::loss::targets::IntoTargets;
+use crate::settings::list::SettingsList;
 use crate::settings::reduction::Reduction;
 use crate::targets::checks::check_shape;
-use crate::targets::given::IntoTargets;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 impl<K: Kind> Loss<K> {

@@ -1,14 +1,12 @@
 //! What a loss is made of.
 
 use crate::error::Error;
-use crate::loss::kind::Kind;
-use crate::loss::multi_label::MultiLabel;
-use crate::settings::builder::Builder;
 use crate::settings::curvature::Curvature;
+use crate::settings::list::settings;
 use crate::settings::names::{Choice, by_name};
-use crate::settings::parameter::{BELOW_ONE, FOCUSING, SHARE, WEIGHT};
+use crate::settings::parameter::{BELOW_ONE, FOCUSING, Limits, Parameter, SHARE, WEIGHT};
 use crate::settings::reduction::Reduction;
-use std::fmt::{Debug, Display};
+use std::fmt::Debug;
 
 /// The formulation of the loss of one label.
 ///
@@ -51,230 +49,6 @@ impl Choice for Implementation {
 }
 by_name!(Implementation);
 
-/// All settings of a kind of loss. It is not public: the module is private.
-pub trait SettingsList: Clone + Debug + Default + Display + PartialEq + Send + Sync + 'static {
-    /// The kind of loss that they are for.
-    type Kind: Kind<Settings = Self>;
-
-    /// Starts from these settings.
-    fn to_builder(&self) -> <Self::Kind as Kind>::Builder;
-
-    /// How losses become one value.
-    fn reduction(&self) -> Reduction;
-
-    fn reduction_mut(&mut self) -> &mut Reduction;
-
-    /// The number of classes, where a setting says it.
-    fn classes(&self) -> Option<usize>;
-
-    /// Fails unless settings per class are for this many classes.
-    fn check_classes(&self, expected: usize) -> Result<(), Error>;
-}
-
-/// Defines the settings of a kind of loss, each listed once: `Settings` with a default, functions that read it, a check, what it prints
-/// and how it is saved; and functions of the same names that set it in a `Builder`, whose field `settings` holds them.
-///
-/// First come settings that may differ from class to class, with their default and [`Limits`](crate::settings::parameter::Limits), then those
-/// of all classes, with type and default and, where they need one, a check.
-macro_rules! settings {
-    (
-        $(#[$about:meta])*
-        Settings of $kind:ident
-
-        per class:
-        $(#[doc = $purpose:literal] $(#[$more:meta])* $name:ident = $default:expr, $limits:expr;)*
-
-        of all classes:
-        $(#[doc = $plain_purpose:literal] $(#[$plain_more:meta])*
-        $plain:ident: $type:ty = $plain_default:expr $(, $check:expr)?;)*
-    ) => {
-        $(#[$about])*
-        // Values per class are shared: copies of a loss, and other reductions of it, cost nothing.
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct Settings {
-            $(pub(crate) $name: std::sync::Arc<crate::settings::parameter::Parameter>,)*
-            $(pub(crate) $plain: $type,)*
-        }
-
-        impl Default for Settings {
-            /// What [`Builder`] says of each.
-            fn default() -> Self {
-                Settings {
-                    $($name: std::sync::Arc::new(crate::settings::parameter::Parameter::Uniform($default)),)*
-                    $($plain: $plain_default,)*
-                }
-            }
-        }
-
-        impl Settings {
-            $(#[doc = $purpose]
-            pub fn $name(&self) -> &crate::settings::parameter::Parameter {
-                &self.$name
-            })*
-
-            $(#[doc = $plain_purpose]
-            pub fn $plain(&self) -> $type {
-                self.$plain
-            })*
-
-            /// The number of classes, where a setting says it.
-            pub fn classes(&self) -> Option<usize> {
-                self.per_class().next().map(|(_, classes)| classes)
-            }
-
-            /// The name and the number of classes of each setting that is given per class.
-            pub(crate) fn per_class(&self) -> impl Iterator<Item = (&'static str, usize)> {
-                let all = [$((stringify!($name), self.$name.classes())),*];
-                all.into_iter().filter_map(|(name, classes)| Some((name, classes?)))
-            }
-
-            /// These settings for some of the classes, in this order.
-            #[allow(dead_code)] // Not every loss asks for it.
-            pub(crate) fn of_classes(&self, classes: &[usize]) -> Self {
-                Settings { $($name: self.$name.of_classes(classes).map_or(self.$name.clone(), Into::into),)* ..self.clone() }
-            }
-
-            /// Fails if a setting is out of range or empty, or if settings are given for different numbers of classes.
-            pub(crate) fn check(&self) -> Result<(), crate::error::Error> {
-                $(self.$name.check(stringify!($name), &$limits)?;)*
-                $($(($check)(self.$plain)?;)?)*
-                if let Some((parameter, _)) = self.per_class().find(|&(_, classes)| classes == 0) {
-                    return Err(crate::error::Error::EmptyParameter { parameter });
-                }
-                self.classes().map_or(Ok(()), |classes| crate::settings::multi_label::SettingsList::check_classes(self, classes))
-            }
-
-        }
-
-        impl crate::settings::multi_label::SettingsList for Settings {
-            type Kind = $kind;
-
-            fn to_builder(&self) -> Builder {
-                self.to_builder()
-            }
-
-            fn reduction(&self) -> crate::Reduction {
-                self.reduction
-            }
-
-            fn reduction_mut(&mut self) -> &mut crate::Reduction {
-                &mut self.reduction
-            }
-
-            fn classes(&self) -> Option<usize> {
-                self.classes()
-            }
-
-            fn check_classes(&self, expected: usize) -> Result<(), crate::error::Error> {
-                match self.per_class().find(|&(_, classes)| classes != expected) {
-                    Some((parameter, actual)) => {
-                        Err(crate::error::Error::ParameterLength { parameter, expected, actual })
-                    }
-                    None => Ok(()),
-                }
-            }
-        }
-
-        impl From<Settings> for crate::loss::Loss<$kind> {
-            fn from(settings: Settings) -> Self {
-                crate::loss::Loss { plans: crate::loss::plans::Plans::new(settings) }
-            }
-        }
-
-        /// Settings as they print; what is not there has its default.
-        impl std::str::FromStr for Settings {
-            type Err = crate::error::Error;
-
-            fn from_str(line: &str) -> Result<Self, Self::Err> {
-                let mut settings = Settings::default();
-                for (name, text) in crate::settings::names::pairs(line) {
-                    match name {
-                        $(stringify!($name) => {
-                            settings.$name = std::sync::Arc::new(crate::settings::names::FromText::from_text(stringify!($name), text)?);
-                        })*
-                        $(stringify!($plain) => {
-                            settings.$plain = crate::settings::names::FromText::from_text(stringify!($plain), text)?;
-                        })*
-                        _ => {
-                            let expected = concat!(
-                                "name=value, where a name is one of", $(" ", stringify!($name),)* $(" ", stringify!($plain),)*
-                            );
-                            let (parameter, actual) = ("settings", name.to_owned());
-                            return Err(crate::error::Error::UnknownName { parameter, expected, actual });
-                        }
-                    }
-                }
-                settings.check().map(|()| settings)
-            }
-        }
-
-        impl std::fmt::Display for Settings {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                let mut separator = "";
-                $(write!(f, "{separator}{}={}", stringify!($name), self.$name)?;
-                separator = ", ";)*
-                $(write!(f, "{separator}{}={}", stringify!($plain), crate::settings::parameter::Shown(&self.$plain))?;)*
-                Ok(())
-            }
-        }
-
-        impl Builder {
-            $(#[doc = $purpose]
-            $(#[$more])*
-            pub fn $name(mut self, $name: impl Into<crate::settings::parameter::Parameter>) -> Self {
-                self.settings.$name = std::sync::Arc::new($name.into());
-                self
-            })*
-
-            $(#[doc = $plain_purpose]
-            $(#[$plain_more])*
-            pub fn $plain(mut self, $plain: $type) -> Self {
-                self.settings.$plain = $plain;
-                self
-            })*
-        }
-
-        #[cfg(feature = "serde")]
-        impl crate::settings::saving::Fields for Settings {
-            const NAMES: &'static [&'static str] = &[$(stringify!($name),)* $(stringify!($plain)),*];
-
-            fn read<'de, A: serde::de::MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-                match name {
-                    $(stringify!($name) => self.$name = std::sync::Arc::new(map.next_value()?),)*
-                    $(stringify!($plain) => self.$plain = map.next_value()?,)*
-                    _ => {}
-                }
-                Ok(())
-            }
-
-            fn check(&self) -> Result<(), crate::error::Error> {
-                self.check()
-            }
-        }
-
-        #[cfg(feature = "serde")]
-        impl serde::Serialize for Settings {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use serde::ser::SerializeStruct;
-                let names = <Self as crate::settings::saving::Fields>::NAMES;
-                let mut fields = serializer.serialize_struct("Settings", names.len())?;
-                $(fields.serialize_field(stringify!($name), &*self.$name)?;)*
-                $(fields.serialize_field(stringify!($plain), &self.$plain)?;)*
-                fields.end()
-            }
-        }
-
-        #[cfg(feature = "serde")]
-        impl<'de> serde::Deserialize<'de> for Settings {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let names = <Self as crate::settings::saving::Fields>::NAMES;
-                deserializer.deserialize_struct("Settings", names, crate::settings::saving::ByName(std::marker::PhantomData))
-            }
-        }
-    };
-}
-pub(crate) use settings;
-
 settings! {
 /// The settings of a loss: valid, comparable, printable on one line.
 ///
@@ -315,7 +89,7 @@ settings! {
 /// );
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-Settings of MultiLabel
+Settings
 
 per class:
 
@@ -366,4 +140,92 @@ label_smoothing: f64 = 0.0, |share| SHARE.check("label_smoothing", share, None);
 
 /// How negative curvature is treated in the Hessian diagonal; [`Curvature::Exact`] by default.
 curvature: Curvature = Curvature::Exact, Curvature::check;
+}
+
+/// Builds an [`AsymmetricLoss`](crate::AsymmetricLoss); see [`AsymmetricLoss::builder`](crate::AsymmetricLoss::builder).
+///
+/// # Examples
+///
+/// ```
+/// use asymmetric_loss::{AsymmetricLoss, Implementation, Reduction};
+///
+/// let loss = AsymmetricLoss::builder()
+///     .gamma_neg([4.0, 2.0, 4.0])
+///     .gamma_pos(0)
+///     .implementation(Implementation::Paper)
+///     .reduction(Reduction::Sum)
+///     .build()?;
+/// # Ok::<(), asymmetric_loss::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
+pub struct Builder {
+    pub(crate) settings: Settings,
+    /// α of [`Builder::alpha`], for messages: the settings hold the weights that it stands for.
+    alpha: Option<Parameter>,
+}
+
+/// An α whose weights are those that the settings may have.
+const ALPHA: Limits = Limits {
+    expected: "0, or between 1e-12 and 1 - 1e-12",
+    contains: |alpha| (0.0..1.0).contains(&alpha) && balance(alpha).iter().all(|&weight| (WEIGHT.contains)(weight)),
+};
+
+/// The weights of a class and of its positives that an α stands for.
+fn balance(alpha: f64) -> [f64; 2] {
+    [1.0 - alpha, alpha / (1.0 - alpha)]
+}
+
+impl Settings {
+    /// Starts from these settings.
+    pub fn to_builder(&self) -> Builder {
+        Builder { settings: self.clone(), alpha: None }
+    }
+}
+
+impl Builder {
+    /// α-balancing, α in [0, 1): positives are multiplied by α and negatives by 1 − α. Short for a class weight of 1 − α and a
+    /// positive weight of α/(1 − α), which it replaces.
+    ///
+    /// On soft and smoothed labels it weighs the positive term only, as [`pos_weight`](Self::pos_weight) does; other libraries weigh
+    /// the whole element by y·α + (1 − y)·(1 − α).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use asymmetric_loss::AsymmetricLoss;
+    /// use ndarray::array;
+    ///
+    /// let (plain, balanced) = (AsymmetricLoss::default(), AsymmetricLoss::builder().alpha(0.75).build()?);
+    /// let (logits, targets) = (array![0.5, 0.5], array![1, 0]);
+    /// let (plain, balanced) = (plain.losses(&logits, &targets)?, balanced.losses(&logits, &targets)?);
+    /// assert_eq!(balanced, plain * array![0.75, 0.25]);
+    /// # Ok::<(), asymmetric_loss::Error>(())
+    /// ```
+    pub fn alpha(mut self, alpha: impl Into<Parameter>) -> Self {
+        let alpha = alpha.into();
+        let [class_weight, pos_weight] = [0, 1].map(|weight| alpha.map(|alpha| balance(alpha)[weight]));
+        self.alpha = Some(alpha);
+        self.class_weight(class_weight).pos_weight(pos_weight)
+    }
+
+    /// The settings, if they are valid.
+    pub(crate) fn checked(self) -> Result<Settings, Error> {
+        let per_class = self.alpha.as_ref().and_then(Parameter::classes);
+        if let Some(alpha) = &self.alpha {
+            alpha.check("alpha", &ALPHA)?;
+        }
+        self.settings.check().map_err(|error| match error {
+            Error::EmptyParameter { parameter: "class_weight" | "pos_weight" } if per_class == Some(0) => {
+                Error::EmptyParameter { parameter: "alpha" }
+            }
+            Error::ParameterLength { parameter: "class_weight" | "pos_weight", expected, actual }
+                if per_class == Some(actual) =>
+            {
+                Error::ParameterLength { parameter: "alpha", expected, actual }
+            }
+            error => error,
+        })?;
+        Ok(self.settings)
+    }
 }

@@ -1,7 +1,7 @@
 //! Settings that are chosen by name.
 
-use crate::error::Error;
-use crate::settings::parameter::{Parameter, Short};
+use crate::error::{Error, Short};
+use crate::settings::parameter::Parameter;
 use std::fmt;
 use std::str::FromStr;
 

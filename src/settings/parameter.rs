@@ -1,6 +1,6 @@
 //! A setting that may differ from class to class.
 
-use crate::error::Error;
+use crate::error::{Error, Short};
 use ndarray::{ArrayBase, Data, Ix1};
 use num_traits::AsPrimitive;
 use std::any::Any;
@@ -148,17 +148,6 @@ pub(crate) const WEIGHT: Limits = Limits {
     expected: "0, or between 1e-12 and 1e12",
     contains: |weight| weight == 0.0 || (1.0 / LARGEST_WEIGHT..=LARGEST_WEIGHT).contains(&weight),
 };
-
-/// A number as it is shortest: in full, or with an exponent.
-pub(crate) struct Short(pub(crate) f64);
-
-impl Display for Short {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = self.0 + 0.0; // −0 is 0
-        let moderate = number == 0.0 || !number.is_finite() || (1e-5..1e16).contains(&number.abs());
-        if moderate { write!(f, "{number}") } else { write!(f, "{number:e}") }
-    }
-}
 
 /// A setting as it prints: a number as it is shortest.
 pub(crate) struct Shown<'a, X>(pub(crate) &'a X);

@@ -4,9 +4,9 @@
 //! keeps its meaning. The sum over 80 classes and 128 rows is easily above 100.
 
 use crate::arithmetic::element::Float;
+use crate::arrays::results::filled_like;
+use crate::arrays::sum::{Accumulator, is_finite, rounded};
 use crate::error::Error;
-use crate::kernel::sum::{Accumulator, is_finite, rounded};
-use crate::loss::results::filled_like;
 use crate::settings::names::{Choice, by_name};
 use crate::settings::parameter::Limits;
 use ndarray::{Array, ArrayBase, Data, Dimension};

@@ -1,11 +1,8 @@
 //! Settings as data: read and written by name.
 
-use crate::loss::Loss;
-use crate::loss::kind::Kind;
-use crate::loss::plans::Plans;
 use crate::settings::names::{Choice, read};
 use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -87,16 +84,3 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("disable_torch_grad_focal_loss", "detach_focal_weight", "`detach_focal_weight` here"),
     ("alpha", "pos_weight", "`class_weight = 1 - alpha` and `pos_weight = alpha / (1 - alpha)` here"),
 ];
-
-/// A loss is saved as its settings.
-impl<K: Kind<Settings: Serialize>> Serialize for Loss<K> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.settings().serialize(serializer)
-    }
-}
-
-impl<'de, K: Kind<Settings: Deserialize<'de>>> Deserialize<'de> for Loss<K> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        K::Settings::deserialize(deserializer).map(|settings| Loss { plans: Plans::new(settings) })
-    }
-}

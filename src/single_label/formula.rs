@@ -7,7 +7,7 @@
 use super::plan::Plan;
 use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Pair};
-use crate::kernel::sum::Accumulator;
+use crate::arrays::sum::Accumulator;
 use crate::stages::activation::bound;
 use crate::stages::focal::{Jet, ln_base, whole_power};
 use crate::stages::softmax::{Probability, Softmax};

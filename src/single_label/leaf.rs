@@ -4,10 +4,10 @@ use super::loss::SingleLabel;
 use super::row::Target;
 use super::rows::{Rows, parts};
 use crate::arithmetic::element::{Element, Float};
-use crate::kernel::slices::is_direct;
+use crate::arrays::results::memory_for;
+use crate::arrays::slices::is_direct;
+use crate::kernel::source::Source;
 use crate::kernel::{Arrays, Fault, LARGE, Leaf, output_slice, read, write};
-use crate::loss::results::memory_for;
-use crate::targets::given::Source;
 use ndarray::{ArrayBase, ArrayView, Dimension, RawData};
 use std::borrow::Cow;
 

@@ -3,12 +3,13 @@
 use super::plan::Plan;
 use super::settings::{Builder, Settings};
 use crate::arithmetic::element::{Element, Float};
+use crate::arrays::results::zeros_of;
 use crate::error::Error;
 use crate::kernel::Position;
+use crate::kernel::kind::{Kind, Product, Stages};
+use crate::kernel::outputs::Outputs;
 use crate::loss::Loss;
-use crate::loss::kind::{Kind, Product, Stages};
-use crate::loss::pass::Outputs;
-use crate::loss::results::zeros_of;
+use crate::loss::plans::Plans;
 use ndarray::{Array, ArrayView, ArrayViewMut, Dimension};
 
 /// The largest number of elements that are evaluated in sequence; a longer row is not cut.
@@ -75,6 +76,12 @@ const LONG: usize = 1 << 16;
 /// ```
 pub type SingleLabelLoss = Loss<SingleLabel>;
 
+impl From<Settings> for SingleLabelLoss {
+    fn from(settings: Settings) -> Self {
+        Loss { plans: Plans::new(settings) }
+    }
+}
+
 /// The kind of [`SingleLabelLoss`]: each row of the logits has a label, and a loss.
 #[derive(Clone, Copy, Debug)]
 pub enum SingleLabel {}
@@ -90,6 +97,10 @@ impl Stages for SingleLabel {
 
     const NAME: &'static str = "SingleLabelLoss";
     const AXES: usize = 1;
+
+    fn to_builder(settings: &Settings) -> Builder {
+        settings.to_builder()
+    }
 
     fn plan<T: Float>(settings: &Settings) -> Plan<T> {
         Plan::new(settings)

@@ -19,7 +19,7 @@ mod rows;
 mod settings;
 mod targets;
 
-pub use crate::targets::given::{IntoTargets, Targets};
+pub use crate::loss::targets::{IntoTargets, Targets};
 pub use loss::{SingleLabel, SingleLabelLoss};
 pub(crate) use plan::Plan;
 pub(crate) use rows::{Rows, in_vectors, one_by_one};

@@ -7,7 +7,7 @@ use super::formula::{
 use super::plan::Plan;
 use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Scalar};
-use crate::kernel::sum::{Accumulator, rounded};
+use crate::arrays::sum::{Accumulator, rounded};
 use crate::kernel::{output_block, steps};
 use crate::stages::focal::Jet;
 use crate::stages::softmax::{Softmax, Top, exponential_stage};

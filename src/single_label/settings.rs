@@ -1,8 +1,8 @@
 //! What a single-label loss is made of.
 
-use super::loss::{SingleLabel, SingleLabelLoss};
+use super::loss::SingleLabelLoss;
 use crate::error::Error;
-use crate::settings::multi_label::settings;
+use crate::settings::list::settings;
 use crate::settings::names::Choice;
 use crate::settings::parameter::{BELOW_ONE, FOCUSING, WEIGHT};
 use crate::settings::reduction::Reduction;
@@ -24,7 +24,7 @@ settings! {
 /// );
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
-Settings of SingleLabel
+Settings
 
 per class:
 

@@ -2,9 +2,9 @@
 
 use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Native, Task, run};
+use crate::arrays::results::copy_of;
+use crate::arrays::threads::join;
 use crate::error::Error;
-use crate::kernel::threads::join;
-use crate::loss::results::copy_of;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 /// The number of elements that are on the way together.

@@ -1,11 +1,11 @@
 //! What can be wrong with the arrays of a call.
 
 use crate::arithmetic::element::{Element, Float};
+use crate::arrays::sum::is_finite;
 use crate::error::Error;
-use crate::kernel::sum::is_finite;
 use crate::settings::parameter::{LARGEST_WEIGHT, Parameter};
-use crate::targets::given::{LabelForm, Labels};
 use crate::targets::label::Label;
+use crate::targets::labels::{LabelForm, Labels};
 use ndarray::{ArrayView, Dimension, IxDyn};
 use num_traits::{One, Zero};
 

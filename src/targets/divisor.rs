@@ -5,10 +5,10 @@
 
 use crate::arithmetic::element::{Element, Float};
 use crate::arithmetic::{Arithmetic, Task, run};
+use crate::arrays::order::by_stride;
+use crate::arrays::results::zeros_of;
+use crate::arrays::threads::join;
 use crate::error::Error;
-use crate::kernel::order::by_stride;
-use crate::kernel::threads::join;
-use crate::loss::results::zeros_of;
 use crate::targets::sparse::CsrLabels;
 use ndarray::{Array, ArrayView, ArrayView1, Axis, Dimension};
 

@@ -3,10 +3,10 @@
 pub(crate) mod checks;
 pub(crate) mod class_index;
 pub(crate) mod divisor;
-pub(crate) mod given;
 pub(crate) mod label;
+pub(crate) mod labels;
 pub(crate) mod sparse;
 
 pub use class_index::ClassIndex;
-pub use given::{IntoTargets, Labels, Targets};
 pub use label::Label;
+pub use labels::Labels;

@@ -1,8 +1,8 @@
 //! Labels as lists of classes.
 
 use crate::arithmetic::element::Float;
+use crate::arrays::threads::join;
 use crate::error::Error;
-use crate::kernel::threads::join;
 use crate::targets::class_index::{ClassIndex, Integers};
 use std::ops::Range;
 

@@ -1,15 +1,13 @@
 //! What can stand as targets of a loss, and what they weigh.
 
 use crate::arithmetic::element::Element;
-use crate::error::Error;
-use crate::kernel::sum::Total;
-use crate::kernel::{Arrays, Fault, Leaf, Pass, Position, walk};
-use crate::loss::kind::Kind;
-use crate::loss::multi_label::MultiLabel;
+use crate::kernel::kind::{Kind, MultiLabel};
+use crate::kernel::source::Source;
 use crate::targets::class_index::ClassIndex;
 use crate::targets::label::{Known, Label};
+use crate::targets::labels::{LabelForm, Labels};
 use crate::targets::sparse::{CsrLabels, Lists, Others};
-use ndarray::{ArrayBase, ArrayView, Axis, Data, Dimension, IxDyn};
+use ndarray::{ArrayBase, ArrayView, Data, Dimension, IxDyn};
 use sealed::Sealed;
 use std::convert::Infallible;
 
@@ -53,21 +51,6 @@ use std::convert::Infallible;
 pub struct Targets<'a, T, R> {
     pub(crate) source: R,
     pub(crate) weights: Option<ArrayView<'a, T, IxDyn>>,
-}
-
-/// The label of each element: an array of labels, or lists of present classes.
-#[derive(Clone, Debug)]
-pub struct Labels<'a, Y, D: Dimension> {
-    pub(crate) form: LabelForm<'a, Y, D>,
-    pub(crate) known: Known<Y>,
-}
-
-/// Where labels come from.
-#[derive(Clone, Debug)]
-pub(crate) enum LabelForm<'a, Y, D: Dimension> {
-    Dense(ArrayView<'a, Y, D>),
-    /// Those of elements in logical order.
-    Sparse(CsrLabels<'a>),
 }
 
 impl<'a, T, Y: Label, D: Dimension> Targets<'a, T, Labels<'a, Y, D>> {
@@ -267,64 +250,4 @@ impl<'a, T, D: Dimension, R: Source<D>> IntoTargets<'a, T, D, R::Kind> for Targe
     fn into_targets(self) -> Self {
         self
     }
-}
-
-/// The shape of the losses for logits of dimension `D`.
-pub(crate) type Losses<R, D> = <<R as Source<D>>::Kind as Kind>::Losses<D>;
-
-/// What targets come from, and how its elements go through the kernel: [`Labels`],
-/// [`Classes`](crate::single_label::Classes) or [`Dense`](crate::single_label::Dense).
-///
-/// It is not public: the module is private.
-pub trait Source<D: Dimension>: Clone + Send + Sync {
-    /// The kind of loss.
-    type Kind: Kind;
-
-    /// The same, if it fits logits of this shape.
-    fn fitted(&self, shape: &[usize]) -> Result<Self, Error>;
-
-    /// How many of the losses are known, given how many there are.
-    fn count(&self, losses: usize) -> f64;
-
-    /// The sum of the weights of the known ones, each that of the call, of which none is above the largest, times that of its class.
-    fn weight<T: Element>(
-        &self,
-        settings: &<Self::Kind as Kind>::Settings,
-        losses: &Losses<Self, D>,
-        weights: Option<&ArrayView<'_, T, Losses<Self, D>>>,
-        largest: f64,
-    ) -> Result<f64, Error>;
-
-    /// The sum of the labels.
-    fn positives(&self, settings: &<Self::Kind as Kind>::Settings, losses: usize) -> f64;
-
-    /// How present the label of each element is, in logical order: none where that is not known, nothing for rows.
-    fn presences(&self) -> impl Iterator<Item = Option<f64>> {
-        std::iter::empty()
-    }
-
-    /// Both parts, cut at an index of an axis; the first has so many elements.
-    fn split_at(self, axis: Axis, index: usize, elements: usize) -> (Self, Self);
-
-    /// Evaluates all arrays.
-    fn traverse<T: Element>(
-        pass: &Pass<'_, T::Float, Self::Kind>,
-        arrays: Arrays<'_, T, D, Self>,
-    ) -> Result<Total<T::Float>, Fault> {
-        let axis = arrays.logits.ndim().saturating_sub(1);
-        walk(pass, arrays, Position { class: 0, axis })
-    }
-
-    /// Evaluates arrays in sequence.
-    fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault>;
-
-    /// What is wrong, once the kernel has met a target that is not valid behind some elements that are, given what the losses are
-    /// multiplied by.
-    fn invalid<T: Element>(
-        &self,
-        settings: &<Self::Kind as Kind>::Settings,
-        classes: usize,
-        factors: &[Option<ArrayView<'_, T, Losses<Self, D>>>],
-        valid: usize,
-    ) -> Error;
 }

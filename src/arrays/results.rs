@@ -2,8 +2,8 @@
 //! broadcasting.
 
 use crate::arithmetic::element::{Element, Float};
+use crate::arrays::order::by_stride;
 use crate::error::Error;
-use crate::kernel::order::by_stride;
 use ndarray::{Array, ArrayBase, Axis, Data, Dimension, RawData, aview0};
 
 /// An array of zeros like another.

@@ -3,15 +3,15 @@
 use crate::arithmetic::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::Position;
-use crate::loss::pass::Outputs;
-use crate::settings::multi_label::SettingsList;
+use crate::kernel::outputs::Outputs;
+use crate::settings::list::SettingsList;
 use ndarray::{Array, ArrayView, ArrayViewMut, Dimension};
 use std::fmt::Debug;
 
 /// A kind of loss: [`MultiLabel`](crate::MultiLabel) or [`SingleLabel`](crate::SingleLabel).
 pub trait Kind: Stages + Copy + Debug + Send + Sync {
     /// What a loss of this kind is made of.
-    type Settings: SettingsList<Kind = Self>;
+    type Settings: SettingsList;
 
     /// What sets it.
     type Builder;
@@ -19,6 +19,10 @@ pub trait Kind: Stages + Copy + Debug + Send + Sync {
     /// The shape of its losses, given that of the logits.
     type Losses<D: Dimension>: Dimension;
 }
+
+/// The kind of [`AsymmetricLoss`](crate::AsymmetricLoss): each element of the logits has a label, and a loss.
+#[derive(Clone, Copy, Debug)]
+pub enum MultiLabel {}
 
 /// How a kind of loss is evaluated. It is not public: the module is private.
 pub trait Stages: Sized + 'static {
@@ -30,6 +34,10 @@ pub trait Stages: Sized + 'static {
 
     /// The number of axes at the end of the logits that belong to one loss, and are not cut.
     const AXES: usize;
+
+    fn to_builder(settings: &Self::Settings) -> Self::Builder
+    where
+        Self: Kind;
 
     fn plan<T: Float>(settings: &Self::Settings) -> Self::Plan<T>
     where
