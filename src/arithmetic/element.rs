@@ -1,13 +1,6 @@
 //! What arrays may hold, and what it is calculated in.
 
-use crate::arithmetic::Scalar;
-use crate::kernel::kind::Kind;
-use crate::kernel::{self, InvalidLabel};
-use crate::loss::plans::Plans;
-use crate::single_label;
-use crate::stages::elementwise::Map;
 use num_traits::{One, Zero};
-use std::borrow::Cow;
 use std::fmt::Debug;
 use std::ops::{Div, Neg, Sub};
 
@@ -172,28 +165,21 @@ pub trait Float:
     /// ln(1 + x), accurate near 0.
     fn ln_1p(self) -> Self;
 
-    // How this crate evaluates a type. `f32` and `f64` go in vectors, and through functions that are compiled with this crate and not,
-    // unoptimized perhaps, with its user; every other type goes one by one.
-
     #[doc(hidden)]
-    fn plan<K: Kind>(plans: &Plans<K>) -> Cow<'_, K::Plan<Self>> {
-        Cow::Owned(K::plan(&plans.settings))
+    fn evaluate<'a, W: ByType>(input: W::Input<'a, Self>) -> W::Output<'a, Self> {
+        W::any(input)
     }
+}
 
-    #[doc(hidden)]
-    fn evaluate_elements(plan: &kernel::Plan<Self>, run: kernel::Run<'_, Self>) -> Result<(), InvalidLabel> {
-        kernel::one_by_one(plan, run)
-    }
+/// Work that differs from type to type: `f32` and `f64` go in vectors, and through functions that are compiled with this crate and not,
+/// unoptimized perhaps, with its user; every other type goes one by one. It is not public: the module is private.
+pub trait ByType {
+    type Input<'a, T: Float>;
+    type Output<'a, T: Float>;
 
-    #[doc(hidden)]
-    fn evaluate_rows(plan: &single_label::Plan<Self>, rows: single_label::Rows<'_, Self>) {
-        single_label::one_by_one(plan, rows);
-    }
-
-    #[doc(hidden)]
-    fn map<F: Map>(f: F, elements: &mut [Self]) {
-        elements.iter_mut().for_each(|x| *x = f.eval(Scalar(*x)).0);
-    }
+    fn single<'a>(input: Self::Input<'a, f32>) -> Self::Output<'a, f32>;
+    fn double<'a>(input: Self::Input<'a, f64>) -> Self::Output<'a, f64>;
+    fn any<'a, T: Float>(input: Self::Input<'a, T>) -> Self::Output<'a, T>;
 }
 
 /// Functions that the standard library has.
@@ -207,7 +193,7 @@ macro_rules! of_std {
 }
 
 macro_rules! native_float {
-    ($($float:ident $plan:ident)*) => {$(
+    ($($float:ident $by_type:ident)*) => {$(
         impl Float for $float {
             type Sum = f64;
             const MAX_EXPONENT: i32 = $float::MAX_EXP - 2;
@@ -226,20 +212,8 @@ macro_rules! native_float {
             }
             of_std!($float: exp exp_m1 ln ln_1p);
 
-            fn plan<K: Kind>(plans: &Plans<K>) -> Cow<'_, K::Plan<Self>> {
-                Cow::Borrowed(&plans.$plan)
-            }
-
-            fn evaluate_elements(plan: &kernel::Plan<Self>, run: kernel::Run<'_, Self>) -> Result<(), InvalidLabel> {
-                kernel::in_vectors(plan, run)
-            }
-
-            fn evaluate_rows(plan: &single_label::Plan<Self>, rows: single_label::Rows<'_, Self>) {
-                single_label::in_vectors(plan, rows);
-            }
-
-            fn map<F: Map>(f: F, elements: &mut [Self]) {
-                f.$plan(elements);
+            fn evaluate<'a, W: ByType>(input: W::Input<'a, Self>) -> W::Output<'a, Self> {
+                W::$by_type(input)
             }
         }
     )*};

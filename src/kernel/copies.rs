@@ -2,7 +2,7 @@
 
 use super::arrays::{Arrays, FACTORS, Leaf, Pass, Position};
 use super::block::{LANES, LARGE};
-use super::evaluate::{InvalidLabel, LabelRun, Run};
+use super::evaluate::{InvalidLabel, LabelRun, Run, evaluate};
 use crate::arithmetic::element::{Element, Float};
 use crate::arrays::slices::{direct, is_direct};
 use crate::arrays::sum::Accumulator;
@@ -123,7 +123,7 @@ impl<F: Float> Evaluation<'_, F> {
             gradient: output_slice(to_gradient, gradient),
             hessian: output_slice(to_hessian, hessian),
         };
-        F::evaluate_elements(self.pass.plan, run)
+        evaluate(self.pass.plan, run)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::arrays::FACTORS;
 use super::block::{LANES, LARGE, labels, marked, output_block, steps};
 use super::plan::Plan;
-use crate::arithmetic::element::Float;
+use crate::arithmetic::element::{ByType, Float};
 use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::arrays::sum::Accumulator;
 use crate::settings::curvature::Curvature;
@@ -30,7 +30,7 @@ pub(crate) enum LabelRun<'a, T> {
 
 /// Consecutive elements to evaluate, and where the results go. All slices have one length.
 #[derive(Debug)]
-pub struct Run<'a, T: Float> {
+pub(crate) struct Run<'a, T: Float> {
     pub(crate) logits: &'a [T],
     pub(crate) labels: LabelRun<'a, T>,
     /// The label that stands for an unknown one, if there is such.
@@ -62,24 +62,34 @@ pub struct InvalidLabel {
     pub(crate) valid: usize,
 }
 
-/// Evaluates a run, one element after the other.
-pub(crate) fn one_by_one<T: Float>(plan: &Plan<T>, run: Run<'_, T>) -> Result<(), InvalidLabel> {
-    if const { size_of::<T>() > LARGE } { scalars::<T, 1>(plan, run) } else { scalars::<T, LANES>(plan, run) }
+/// Evaluates a run: `f32` and `f64` in vectors, other elements one by one.
+pub(super) fn evaluate<'a, T: Float>(plan: &'a Plan<T>, run: Run<'a, T>) -> Result<(), InvalidLabel> {
+    T::evaluate::<Elements>((plan, run))
+}
+
+struct Elements;
+
+impl ByType for Elements {
+    type Input<'a, T: Float> = (&'a Plan<T>, Run<'a, T>);
+    type Output<'a, T: Float> = Result<(), InvalidLabel>;
+
+    fn single<'a>((plan, mut elements): Self::Input<'a, f32>) -> Self::Output<'a, f32> {
+        run(Evaluate::<f32, SINGLE_STEPS> { plan, run: &mut elements })
+    }
+
+    fn double<'a>((plan, mut elements): Self::Input<'a, f64>) -> Self::Output<'a, f64> {
+        run(Evaluate::<f64, DOUBLE_STEPS> { plan, run: &mut elements })
+    }
+
+    fn any<'a, T: Float>((plan, run): Self::Input<'a, T>) -> Self::Output<'a, T> {
+        if const { size_of::<T>() > LARGE } { scalars::<T, 1>(plan, run) } else { scalars::<T, LANES>(plan, run) }
+    }
 }
 
 /// Not inlined, so that no call but this makes room for it on the stack.
 #[inline(never)]
 fn scalars<T: Float, const L: usize>(plan: &Plan<T>, mut run: Run<'_, T>) -> Result<(), InvalidLabel> {
     run.evaluate::<Scalar<T>, L, 1>((), plan)
-}
-
-/// Evaluates a run in vectors.
-pub(crate) fn in_vectors<T: Native>(plan: &Plan<T>, mut elements: Run<'_, T>) -> Result<(), InvalidLabel> {
-    if const { size_of::<T>() == 4 } {
-        run(Evaluate::<T, SINGLE_STEPS> { plan, run: &mut elements })
-    } else {
-        run(Evaluate::<T, DOUBLE_STEPS> { plan, run: &mut elements })
-    }
 }
 
 /// A run, in blocks of at most `N` steps.

@@ -17,7 +17,6 @@ mod traverse;
 pub(crate) use arrays::{Arrays, Leaf, Pass, Position};
 pub(crate) use block::{LANES, LARGE, block_length, output_block, steps};
 pub(crate) use copies::{evaluate_leaf, output_slice, read, write};
-pub(crate) use evaluate::{InvalidLabel, Run, in_vectors, one_by_one};
 pub(crate) use parameters::slopes;
 pub(crate) use plan::{Columns, Plan};
 pub(crate) use traverse::{Fault, walk};

@@ -2,7 +2,7 @@
 
 use super::loss::SingleLabel;
 use super::row::Target;
-use super::rows::{Rows, parts};
+use super::rows::{self, Rows, parts};
 use crate::arithmetic::element::{Element, Float};
 use crate::arrays::results::memory_for;
 use crate::arrays::slices::is_direct;
@@ -88,7 +88,7 @@ fn evaluate<T: Element, D: Dimension, R: RowTargets<D>, const N: usize>(
             scale: pass.scale,
             losses: &mut values[..together],
         };
-        T::Float::evaluate_rows(pass.plan, rows);
+        rows::evaluate(pass.plan, rows);
         sum.add(&values[..together]);
         for (&loss, to) in values[..together].iter().zip(&mut losses) {
             *to = T::from_float(loss);

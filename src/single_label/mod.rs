@@ -21,7 +21,5 @@ mod targets;
 
 pub use crate::loss::targets::{IntoTargets, Targets};
 pub use loss::{SingleLabel, SingleLabelLoss};
-pub(crate) use plan::Plan;
-pub(crate) use rows::{Rows, in_vectors, one_by_one};
 pub use settings::{Builder, Settings};
 pub use targets::{Classes, Dense};

@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::row::{Results, Row, Scratch, Target};
-use crate::arithmetic::element::Float;
+use crate::arithmetic::element::{ByType, Float};
 use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::kernel::{LANES, LARGE};
 use std::ops::Range;
@@ -15,7 +15,7 @@ const FEW: usize = 8;
 
 /// Rows to evaluate, one behind the other, and where the results go.
 #[derive(Debug)]
-pub struct Rows<'a, T: Float> {
+pub(crate) struct Rows<'a, T: Float> {
     pub(super) classes: usize,
     pub(super) logits: &'a [T],
     /// One per row.
@@ -34,12 +34,31 @@ pub struct Rows<'a, T: Float> {
     pub(super) results: Results<'a, T>,
 }
 
-/// Evaluates rows, one element after the other.
-pub(crate) fn one_by_one<T: Float>(plan: &Plan<T>, rows: Rows<'_, T>) {
-    if const { size_of::<T>() > LARGE } {
-        scalars::<T, 1, 1>(plan, rows);
-    } else {
-        scalars::<T, FEW, { LANES / FEW }>(plan, rows);
+/// Evaluates rows: `f32` and `f64` in vectors, other elements one by one.
+pub(super) fn evaluate<'a, T: Float>(plan: &'a Plan<T>, rows: Rows<'a, T>) {
+    T::evaluate::<InRows>((plan, rows));
+}
+
+struct InRows;
+
+impl ByType for InRows {
+    type Input<'a, T: Float> = (&'a Plan<T>, Rows<'a, T>);
+    type Output<'a, T: Float> = ();
+
+    fn single<'a>((plan, rows): Self::Input<'a, f32>) -> Self::Output<'a, f32> {
+        run(Evaluate { plan, rows });
+    }
+
+    fn double<'a>((plan, rows): Self::Input<'a, f64>) -> Self::Output<'a, f64> {
+        run(Evaluate { plan, rows });
+    }
+
+    fn any<'a, T: Float>((plan, rows): Self::Input<'a, T>) -> Self::Output<'a, T> {
+        if const { size_of::<T>() > LARGE } {
+            scalars::<T, 1, 1>(plan, rows);
+        } else {
+            scalars::<T, FEW, { LANES / FEW }>(plan, rows);
+        }
     }
 }
 
@@ -47,11 +66,6 @@ pub(crate) fn one_by_one<T: Float>(plan: &Plan<T>, rows: Rows<'_, T>) {
 #[inline(never)]
 fn scalars<T: Float, const L: usize, const N: usize>(plan: &Plan<T>, rows: Rows<'_, T>) {
     rows.evaluate::<Scalar<T>, L, N>((), plan);
-}
-
-/// Evaluates rows in vectors.
-pub(crate) fn in_vectors<T: Native>(plan: &Plan<T>, rows: Rows<'_, T>) {
-    run(Evaluate { plan, rows });
 }
 
 struct Evaluate<'a, T: Float> {

@@ -1,11 +1,12 @@
 //! A function of values, for every element of an array.
 
-use crate::arithmetic::element::Float;
-use crate::arithmetic::{Arithmetic, Native, Task, run};
+use crate::arithmetic::element::{ByType, Float};
+use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::arrays::results::copy_of;
 use crate::arrays::threads::join;
 use crate::error::Error;
 use ndarray::{Array, ArrayBase, Data, Dimension};
+use std::marker::PhantomData;
 
 /// The number of elements that are on the way together.
 const BLOCK: usize = 64;
@@ -14,7 +15,7 @@ const BLOCK: usize = 64;
 const LEAF: usize = 1 << 14;
 
 /// A function of one value.
-pub trait Map: Copy + Send + Sync {
+pub(crate) trait Map: Copy + Send + Sync {
     fn eval<V: Arithmetic>(self, x: V) -> V;
 
     /// [`eval`](Self::eval) for all of a slice; see [`native_map!`].
@@ -56,7 +57,27 @@ fn map_slice<T: Float, F: Map>(f: F, elements: &mut [T]) {
         join(count, || map_slice(f, left), || map_slice(f, right));
         return;
     }
-    T::map(f, elements);
+    T::evaluate::<Mapping<F>>((f, elements));
+}
+
+/// A function of the elements of a slice.
+struct Mapping<F>(PhantomData<F>);
+
+impl<F: Map> ByType for Mapping<F> {
+    type Input<'a, T: Float> = (F, &'a mut [T]);
+    type Output<'a, T: Float> = ();
+
+    fn single<'a>((f, elements): Self::Input<'a, f32>) -> Self::Output<'a, f32> {
+        f.single(elements);
+    }
+
+    fn double<'a>((f, elements): Self::Input<'a, f64>) -> Self::Output<'a, f64> {
+        f.double(elements);
+    }
+
+    fn any<'a, T: Float>((f, elements): Self::Input<'a, T>) -> Self::Output<'a, T> {
+        elements.iter_mut().for_each(|x| *x = f.eval(Scalar(*x)).0);
+    }
 }
 
 /// f of every element, in vectors.
