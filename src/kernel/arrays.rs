@@ -2,10 +2,10 @@
 
 use crate::arithmetic::element::{Element, Float};
 use crate::arrays::order::by_stride;
-use crate::arrays::sum::Accumulator;
-use crate::kernel::kind::{Kind, Stages};
+use crate::arrays::sum::{Accumulator, Total};
+use crate::error::Error;
+use crate::kernel::kind::{Kind, Position, Stages};
 use crate::kernel::outputs::{Outputs, split};
-use crate::kernel::source::{Losses, Source};
 use crate::targets::label::Label;
 use crate::targets::labels::{LabelForm, Labels};
 use ndarray::{ArrayView, Axis, Dimension};
@@ -43,15 +43,6 @@ pub struct Pass<'a, T: Float, K: Kind> {
     pub(crate) loss_scale: Option<T::Sum>,
 }
 
-/// Where a part of the arrays lies among the classes.
-#[derive(Clone, Copy, Debug)]
-pub struct Position {
-    /// The class of the first element.
-    pub(crate) class: usize,
-    /// The axis of the classes.
-    pub(crate) axis: usize,
-}
-
 /// Arrays that are evaluated in sequence.
 #[derive(Debug)]
 pub struct Leaf<'p, 'a, T: Element, D: Dimension, R: Source<D>> {
@@ -59,6 +50,85 @@ pub struct Leaf<'p, 'a, T: Element, D: Dimension, R: Source<D>> {
     pub(crate) arrays: Arrays<'a, T, D, R>,
     pub(crate) position: Position,
     pub(crate) sum: &'p mut Accumulator<T::Float>,
+}
+
+/// Why arrays could not be evaluated.
+#[derive(Debug)]
+pub enum Fault {
+    /// A target is not valid.
+    InvalidTarget {
+        /// The number of elements before it, in logical order, that are known to be valid.
+        valid: usize,
+    },
+    /// Something else is wrong.
+    Other(Error),
+}
+
+impl Fault {
+    /// The same, behind so many elements that are valid.
+    pub(super) fn behind(self, elements: usize) -> Self {
+        match self {
+            Fault::InvalidTarget { valid } => Fault::InvalidTarget { valid: elements + valid },
+            other => other,
+        }
+    }
+}
+
+/// The shape of the losses for logits of dimension `D`.
+pub(crate) type Losses<R, D> = <<R as Source<D>>::Kind as Kind>::Losses<D>;
+
+/// What targets come from, and how its elements go through the kernel: [`Labels`],
+/// [`Classes`](crate::single_label::Classes) or [`Dense`](crate::single_label::Dense).
+///
+/// It is not public: the module is private.
+pub trait Source<D: Dimension>: Clone + Send + Sync {
+    /// The kind of loss.
+    type Kind: Kind;
+
+    /// The same, if it fits logits of this shape.
+    fn fitted(&self, shape: &[usize]) -> Result<Self, Error>;
+
+    /// How many of the losses are known, given how many there are.
+    fn count(&self, losses: usize) -> f64;
+
+    /// The sum of the weights of the known ones, each that of the call, of which none is above the largest, times that of its class.
+    fn weight<T: Element>(
+        &self,
+        settings: &<Self::Kind as Kind>::Settings,
+        losses: &Losses<Self, D>,
+        weights: Option<&ArrayView<'_, T, Losses<Self, D>>>,
+        largest: f64,
+    ) -> Result<f64, Error>;
+
+    /// The sum of the labels.
+    fn positives(&self, settings: &<Self::Kind as Kind>::Settings, losses: usize) -> f64;
+
+    /// How present the label of each element is, in logical order: none where that is not known, nothing for rows.
+    fn presences(&self) -> impl Iterator<Item = Option<f64>> {
+        std::iter::empty()
+    }
+
+    /// Both parts, cut at an index of an axis; the first has so many elements.
+    fn split_at(self, axis: Axis, index: usize, elements: usize) -> (Self, Self);
+
+    /// Evaluates all arrays.
+    fn traverse<T: Element>(
+        pass: &Pass<'_, T::Float, Self::Kind>,
+        arrays: Arrays<'_, T, D, Self>,
+    ) -> Result<Total<T::Float>, Fault>;
+
+    /// Evaluates arrays in sequence.
+    fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault>;
+
+    /// What is wrong, once the kernel has met a target that is not valid behind some elements that are, given what the losses are
+    /// multiplied by.
+    fn invalid<T: Element>(
+        &self,
+        settings: &<Self::Kind as Kind>::Settings,
+        classes: usize,
+        factors: &[Option<ArrayView<'_, T, Losses<Self, D>>>],
+        valid: usize,
+    ) -> Error;
 }
 
 impl<T: Element, D: Dimension, R: Source<D>> Arrays<'_, T, D, R> {

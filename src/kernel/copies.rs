@@ -1,8 +1,9 @@
 //! Evaluates a few elements: in place where an array is a slice, else through a copy.
 
-use super::arrays::{Arrays, FACTORS, Leaf, Pass, Position};
+use super::arrays::{Arrays, FACTORS, Leaf, Pass};
 use super::block::{LANES, LARGE};
 use super::evaluate::{InvalidLabel, LabelRun, Run, evaluate};
+use super::kind::Position;
 use crate::arithmetic::element::{Element, Float};
 use crate::arrays::slices::{direct, is_direct};
 use crate::arrays::sum::Accumulator;

@@ -2,11 +2,19 @@
 
 use crate::arithmetic::element::{Element, Float};
 use crate::error::Error;
-use crate::kernel::Position;
 use crate::kernel::outputs::Outputs;
 use crate::settings::list::SettingsList;
 use ndarray::{Array, ArrayView, ArrayViewMut, Dimension};
 use std::fmt::Debug;
+
+/// Where a part of the arrays lies among the classes.
+#[derive(Clone, Copy, Debug)]
+pub struct Position {
+    /// The class of the first element.
+    pub(crate) class: usize,
+    /// The axis of the classes.
+    pub(crate) axis: usize,
+}
 
 /// A kind of loss: [`MultiLabel`](crate::MultiLabel) or [`SingleLabel`](crate::SingleLabel).
 pub trait Kind: Stages + Copy + Debug + Send + Sync {

@@ -11,12 +11,12 @@ pub(crate) mod kind;
 pub(crate) mod outputs;
 mod parameters;
 mod plan;
-pub(crate) mod source;
 mod traverse;
 
-pub(crate) use arrays::{Arrays, Leaf, Pass, Position};
+pub(crate) use arrays::{Arrays, Fault, Leaf, Losses, Pass, Source};
 pub(crate) use block::{LANES, LARGE, block_length, output_block, steps};
 pub(crate) use copies::{evaluate_leaf, output_slice, read, write};
+pub(crate) use kind::Position;
 pub(crate) use parameters::slopes;
 pub(crate) use plan::{Columns, Plan};
-pub(crate) use traverse::{Fault, walk};
+pub(crate) use traverse::walk;

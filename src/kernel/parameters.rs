@@ -1,12 +1,13 @@
 //! Sums over rows of the derivatives in the parameters.
 
-use super::arrays::{Arrays, Leaf, Pass, Position};
-use super::traverse::{Fault, in_halves};
+use super::arrays::{Arrays, Fault, Leaf, Pass};
+use super::kind::Position;
+use super::traverse::in_halves;
 use crate::arithmetic::element::{Element, Float};
 use crate::arrays::sum::{Accumulator, rounded};
+use crate::kernel::arrays::Source;
 use crate::kernel::kind::MultiLabel;
 use crate::kernel::outputs::Outputs;
-use crate::kernel::source::Source;
 use ndarray::{Array, ArrayView, Dimension};
 
 /// The largest number of elements whose derivatives are in memory at once: such as fit into the first cache.

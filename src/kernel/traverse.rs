@@ -2,41 +2,17 @@
 //!
 //! Where an array is cut depends on its shape and the order of its axes in memory, not on the number of threads.
 
-use super::arrays::{Arrays, Leaf, Pass, Position};
+use super::arrays::{Arrays, Fault, Leaf, Pass, Source};
 use super::evaluate::InvalidLabel;
+use super::kind::{Position, Stages};
 use crate::arithmetic::element::Element;
 use crate::arrays::sum::{Accumulator, Total};
 use crate::arrays::threads::join;
-use crate::error::Error;
-use crate::kernel::kind::Stages;
-use crate::kernel::source::Source;
 use ndarray::Dimension;
-
-/// Why arrays could not be evaluated.
-#[derive(Debug)]
-pub enum Fault {
-    /// A target is not valid.
-    InvalidTarget {
-        /// The number of elements before it, in logical order, that are known to be valid.
-        valid: usize,
-    },
-    /// Something else is wrong.
-    Other(Error),
-}
 
 impl From<InvalidLabel> for Fault {
     fn from(InvalidLabel { valid }: InvalidLabel) -> Self {
         Fault::InvalidTarget { valid }
-    }
-}
-
-impl Fault {
-    /// The same, behind so many elements that are valid.
-    fn behind(self, elements: usize) -> Self {
-        match self {
-            Fault::InvalidTarget { valid } => Fault::InvalidTarget { valid: elements + valid },
-            other => other,
-        }
     }
 }
 

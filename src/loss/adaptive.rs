@@ -3,7 +3,7 @@
 use crate::arithmetic::element::{Element, Float};
 use crate::error::{Error, Short};
 use crate::kernel::Fault;
-use crate::kernel::source::Source;
+use crate::kernel::Source;
 use crate::loss::pass::Checked;
 use crate::loss::targets::IntoTargets;
 use crate::settings::multi_label::Settings;

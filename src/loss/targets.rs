@@ -1,8 +1,8 @@
 //! What can stand as targets of a loss, and what they weigh.
 
 use crate::arithmetic::element::Element;
+use crate::kernel::Source;
 use crate::kernel::kind::{Kind, MultiLabel};
-use crate::kernel::source::Source;
 use crate::targets::class_index::ClassIndex;
 use crate::targets::label::{Known, Label};
 use crate::targets::labels::{LabelForm, Labels};

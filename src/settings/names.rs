@@ -109,6 +109,23 @@ pub(crate) fn pairs(line: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
+/// Reads a [`Choice`] from its name.
+#[cfg(feature = "serde")]
+pub(crate) struct Name<C>(pub(crate) std::marker::PhantomData<C>);
+
+#[cfg(feature = "serde")]
+impl<C: Choice> serde::de::Visitor<'_> for Name<C> {
+    type Value = C;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(C::EXPECTED)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<C, E> {
+        read(name).map_err(E::custom)
+    }
+}
+
 /// Lets a [`Choice`] be printed, parsed, and with the feature `serde` saved by its name.
 macro_rules! by_name {
     ($choice:ident) => {
@@ -136,7 +153,7 @@ macro_rules! by_name {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $choice {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(crate::settings::saving::Name(std::marker::PhantomData))
+                deserializer.deserialize_str(crate::settings::names::Name(std::marker::PhantomData))
             }
         }
     };

@@ -1,25 +1,9 @@
 //! Settings as data: read and written by name.
 
-use crate::settings::names::{Choice, read};
 use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::marker::PhantomData;
-
-/// Reads a [`Choice`] from its name.
-pub(crate) struct Name<C>(pub(crate) PhantomData<C>);
-
-impl<C: Choice> Visitor<'_> for Name<C> {
-    type Value = C;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(C::EXPECTED)
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<C, E> {
-        read(name).map_err(E::custom)
-    }
-}
 
 /// The settings of a loss, as the list of them defines.
 pub(crate) trait Fields: Default {

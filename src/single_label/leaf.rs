@@ -6,8 +6,8 @@ use super::rows::{self, Rows, parts};
 use crate::arithmetic::element::{Element, Float};
 use crate::arrays::results::memory_for;
 use crate::arrays::slices::is_direct;
-use crate::kernel::source::Source;
-use crate::kernel::{Arrays, Fault, LARGE, Leaf, output_slice, read, write};
+use crate::arrays::sum::Total;
+use crate::kernel::{Arrays, Fault, LARGE, Leaf, Pass, Position, Source, output_slice, read, walk, write};
 use ndarray::{ArrayBase, ArrayView, Dimension, RawData};
 use std::borrow::Cow;
 
@@ -99,6 +99,15 @@ fn evaluate<T: Element, D: Dimension, R: RowTargets<D>, const N: usize>(
         write(&copy, output);
     }
     Ok(())
+}
+
+/// Evaluates all rows.
+pub(super) fn walk_rows<T: Element, D: Dimension, R: RowTargets<D>>(
+    pass: &Pass<'_, T::Float, SingleLabel>,
+    arrays: Arrays<'_, T, D, R>,
+) -> Result<Total<T::Float>, Fault> {
+    let axis = arrays.logits.ndim().saturating_sub(1);
+    walk(pass, arrays, Position { class: 0, axis })
 }
 
 /// The elements in logical order, as they are or copied.

@@ -82,6 +82,20 @@ impl From<Settings> for SingleLabelLoss {
     }
 }
 
+impl Builder {
+    /// The loss with these settings.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ParameterOutOfRange`] for a γ or a class weight that is negative, NaN or infinite, for an ε outside [0, 1),
+    ///   and for a divisor that is not positive and finite.
+    /// - [`Error::EmptyParameter`] for a setting without values.
+    /// - [`Error::ParameterLength`] if settings are given for different numbers of classes.
+    pub fn build(self) -> Result<SingleLabelLoss, Error> {
+        self.settings.check().map(|()| self.settings.into())
+    }
+}
+
 /// The kind of [`SingleLabelLoss`]: each row of the logits has a label, and a loss.
 #[derive(Clone, Copy, Debug)]
 pub enum SingleLabel {}

@@ -1,14 +1,12 @@
 //! What a single-label loss is made of.
 
-use super::loss::SingleLabelLoss;
-use crate::error::Error;
 use crate::settings::list::settings;
 use crate::settings::names::Choice;
 use crate::settings::parameter::{BELOW_ONE, FOCUSING, WEIGHT};
 use crate::settings::reduction::Reduction;
 
 settings! {
-/// The settings of a [`SingleLabelLoss`]: valid, comparable, printable on one line.
+/// The settings of a [`SingleLabelLoss`](super::SingleLabelLoss): valid, comparable, printable on one line.
 ///
 /// With the feature `serde` they are read from a file and written to one, as [those of the multi-label loss](crate::Settings) are.
 ///
@@ -58,7 +56,7 @@ impl Settings {
     }
 }
 
-/// Builds a [`SingleLabelLoss`]; see [`SingleLabelLoss::builder`].
+/// Builds a [`SingleLabelLoss`](super::SingleLabelLoss); see [`SingleLabelLoss::builder`](super::SingleLabelLoss::builder).
 ///
 /// # Examples
 ///
@@ -79,18 +77,4 @@ impl Settings {
 #[must_use]
 pub struct Builder {
     pub(super) settings: Settings,
-}
-
-impl Builder {
-    /// The loss with these settings.
-    ///
-    /// # Errors
-    ///
-    /// - [`Error::ParameterOutOfRange`] for a γ or a class weight that is negative, NaN or infinite, for an ε outside [0, 1),
-    ///   and for a divisor that is not positive and finite.
-    /// - [`Error::EmptyParameter`] for a setting without values.
-    /// - [`Error::ParameterLength`] if settings are given for different numbers of classes.
-    pub fn build(self) -> Result<SingleLabelLoss, Error> {
-        self.settings.check().map(|()| self.settings.into())
-    }
 }

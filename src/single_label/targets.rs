@@ -1,13 +1,13 @@
 //! What can stand as the targets of rows: the index of a class, or a share of every class.
 
-use super::leaf::{RowTargets, evaluate_leaf};
+use super::leaf::{RowTargets, evaluate_leaf, walk_rows};
 use super::loss::SingleLabel;
 use super::row::Target;
 use super::settings::Settings;
 use crate::arithmetic::element::{Element, Float};
+use crate::arrays::sum::Total;
 use crate::error::Error;
-use crate::kernel::source::Source;
-use crate::kernel::{Fault, Leaf};
+use crate::kernel::{Arrays, Fault, Leaf, Pass, Source};
 use crate::loss::targets::{IntoTargets, Targets};
 use crate::settings::parameter::Parameter;
 use crate::targets::checks::{NOWHERE, check_shape, is_left_out, unravel_index};
@@ -162,6 +162,13 @@ impl<I: ClassIndex, D: Dimension> Source<D> for Classes<'_, I, D::Smaller> {
         (Classes { indices: left, ..self }, Classes { indices: right, ..self })
     }
 
+    fn traverse<T: Element>(
+        pass: &Pass<'_, T::Float, SingleLabel>,
+        arrays: Arrays<'_, T, D, Self>,
+    ) -> Result<Total<T::Float>, Fault> {
+        walk_rows(pass, arrays)
+    }
+
     fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault> {
         evaluate_leaf(leaf)
     }
@@ -243,6 +250,13 @@ impl<Y: Label, D: Dimension> Source<D> for Dense<'_, Y, D> {
     fn split_at(self, axis: Axis, index: usize, _elements: usize) -> (Self, Self) {
         let (left, right) = self.shares.split_at(axis, index);
         (Dense { shares: left }, Dense { shares: right })
+    }
+
+    fn traverse<T: Element>(
+        pass: &Pass<'_, T::Float, SingleLabel>,
+        arrays: Arrays<'_, T, D, Self>,
+    ) -> Result<Total<T::Float>, Fault> {
+        walk_rows(pass, arrays)
     }
 
     fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault> {
