@@ -40,7 +40,7 @@ const LONG: usize = 1 << 16;
 /// these, or with nothing but −∞, has no limit and gives NaN. A row that is ignored or has a weight of 0 gives zeros,
 /// whatever its logits are.
 ///
-/// A [`Reduction`] divides the sum over rows: `Mean` by the number of known rows, `PositiveMean` by the same or 1,
+/// A [`Reduction`](crate::Reduction) divides the sum over rows: `Mean` by the number of known rows, `PositiveMean` by the same or 1,
 /// `BatchMean` by the number of all rows, known or not, `WeightedMean` by the sum of the weights of known ones.
 ///
 /// Source: the class `ASLSingleLabel` of the official code, which has these defaults; timm's
