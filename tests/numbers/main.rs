@@ -1,6 +1,6 @@
 //! What an element gives: its loss and derivatives, against definitions and recorded numbers.
 //!
-//! `.ci/run` repeats these tests on the instructions of other processors.
+//! `.ci/run` repeats most of these tests on the instructions of other processors.
 
 #[path = "../common/mod.rs"]
 mod common;

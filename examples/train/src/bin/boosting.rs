@@ -172,10 +172,12 @@ fn main() -> Result<()> {
         }
         let (highest, curvature) = precisions.iter().max_by(|(a, _), (b, _)| a.total_cmp(b)).expect("a curvature");
         let exact = precisions[0].0;
-        conclusions.push(format!("base score {name}: {highest:.1} with {curvature}, {exact:.1} with the exact one"));
+        conclusions.push(format!(
+            "Base score {name}: highest test mAP {highest:.1} % with {curvature}; {exact:.1} % with the exact curvature."
+        ));
     }
     println!("{table}");
-    println!("Highest test mAP in %, {}.", conclusions.join("; "));
+    println!("{}", conclusions.join("\n"));
     println!("Means over {} data sets of {LABELS} labels and {ROWS} training rows; λ = {}.", args.seeds, args.lambda);
     Ok(())
 }
