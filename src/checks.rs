@@ -3,7 +3,7 @@
 use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::Labels;
-use crate::label::{Known, Label};
+use crate::label::{IgnoreRule, Label};
 use crate::parameter::{LARGEST_WEIGHT, Parameter};
 use crate::settings::Settings;
 use crate::sum::is_finite;
@@ -93,7 +93,7 @@ pub(crate) fn broadcast<'a, T, D: Dimension>(
 /// `valid`.
 pub(crate) fn find_invalid<T: Element, Y: Label, D: Dimension>(
     labels: &Labels<'_, Y, D>,
-    known: Known<Y>,
+    known: IgnoreRule<Y>,
     is_left_out: impl Fn(&[usize]) -> bool,
     valid: usize,
 ) -> Error {

@@ -7,7 +7,7 @@ use crate::arithmetic::{Arithmetic, Task, run};
 use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::Labels;
-use crate::label::{Known, Label};
+use crate::label::{IgnoreRule, Label};
 use crate::order::by_stride;
 use crate::parameter::Parameter;
 use crate::reduction::Reduction;
@@ -27,7 +27,7 @@ pub(crate) fn divisor<T: Element, Y: Label, D: Dimension>(
     settings: &Settings,
     reduction: Reduction,
     labels: &Labels<'_, Y, D>,
-    known: Known<Y>,
+    known: IgnoreRule<Y>,
     weights: Option<(&ArrayView<'_, T, D>, f64)>,
     shape: D,
 ) -> Result<f64, Error> {
@@ -37,7 +37,7 @@ pub(crate) fn divisor<T: Element, Y: Label, D: Dimension>(
             Parameter::PerClass(weights) if weights.len() > 1 => ArrayView1::from(weights),
             one => {
                 let call = weights.map_or_else(count, |(weights, largest)| weight(labels, known, weights, largest));
-                return Ok(one.values()[0] * call);
+                return Ok(one.of_class(0).unwrap_or(1.0) * call);
             }
         };
         let largest_of_classes = of_classes.iter().fold(0.0_f64, |largest, weight| largest.max(*weight));
@@ -59,7 +59,7 @@ pub(crate) fn divisor<T: Element, Y: Label, D: Dimension>(
 }
 
 /// The number of known labels.
-fn count<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>, elements: usize) -> f64 {
+fn count<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: IgnoreRule<Y>, elements: usize) -> f64 {
     match labels {
         Labels::Dense(labels) if known.is_in_doubt() => {
             sum(labels.view(), None::<ArrayView<'_, Y, D>>, |y, _| u64::from(known.presence(y).is_some())) as f64
@@ -70,7 +70,7 @@ fn count<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>, ele
 }
 
 /// The sum of the labels that are known and valid.
-fn positives<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>) -> f64 {
+fn positives<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: IgnoreRule<Y>) -> f64 {
     let number = |y, _| known.presence(y).map_or(0, whole);
     match labels {
         Labels::Dense(labels) => sum(labels.view(), None::<ArrayView<'_, Y, D>>, number) as f64 / ONE as f64,
@@ -81,7 +81,7 @@ fn positives<Y: Label, D: Dimension>(labels: &Labels<'_, Y, D>, known: Known<Y>)
 /// The sum of the weights of known labels.
 fn weight<T: Element, Y: Label, D: Dimension>(
     labels: &Labels<'_, Y, D>,
-    known: Known<Y>,
+    known: IgnoreRule<Y>,
     weights: &ArrayView<'_, T, D>,
     largest: f64,
 ) -> f64 {

@@ -256,7 +256,7 @@ impl AsymmetricLoss {
     }
 
     /// The reduced loss; its gradient overwrites `gradient`. One pass, and no allocation for `f32` and `f64`, unless
-    /// weights have more than four axes.
+    /// weights have more than four axes, or a weighted mean has weights both of the call and of each class.
     ///
     /// After an error the content of `gradient` is unspecified.
     ///

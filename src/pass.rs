@@ -5,7 +5,7 @@ use crate::divisor::divisor;
 use crate::element::{Element, Float};
 use crate::error::Error;
 use crate::kernel::{Arrays, Labels, Pass, Plans, traverse};
-use crate::label::{Known, Label};
+use crate::label::{IgnoreRule, Label};
 use crate::parameter::Parameter;
 use crate::reduction::{Reduction, divided};
 use crate::settings::Settings;
@@ -30,7 +30,7 @@ impl<T, D> Default for Outputs<'_, T, D> {
 /// Targets that fit the logits.
 pub(crate) struct Checked<'a, Y, T, D: Dimension> {
     pub(crate) labels: Labels<'a, Y, D>,
-    pub(crate) known: Known<Y>,
+    pub(crate) known: IgnoreRule<Y>,
     pub(crate) weights: Option<ArrayView<'a, T, D>>,
     /// Whether a weight may be 0.
     pub(crate) leaves_out: bool,

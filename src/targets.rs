@@ -2,7 +2,7 @@
 
 use crate::class_index::ClassIndex;
 use crate::element::Element;
-use crate::label::{Known, Label};
+use crate::label::{IgnoreRule, Label};
 use crate::sparse::{Lists, Others, SparseLabels};
 use ndarray::{ArrayBase, ArrayView, Data, Dimension, IxDyn};
 use sealed::Sealed;
@@ -29,7 +29,7 @@ use std::convert::Infallible;
 #[derive(Clone, Debug)]
 pub struct Targets<'a, Y, T, D: Dimension> {
     pub(crate) labels: Source<'a, Y, D>,
-    pub(crate) known: Known<Y>,
+    pub(crate) known: IgnoreRule<Y>,
     pub(crate) weights: Option<ArrayView<'a, T, IxDyn>>,
 }
 
@@ -59,7 +59,7 @@ impl<'a, Y: Label, T: Element, D: Dimension> Targets<'a, Y, T, D> {
     }
 
     fn of(labels: Source<'a, Y, D>) -> Self {
-        Targets { labels, known: Known { ignored: None }, weights: None }
+        Targets { labels, known: IgnoreRule { ignored: None }, weights: None }
     }
 
     /// Ignores the elements with this label, which may be NaN: their label is unknown. Labels are compared by their presence, an `f64`.

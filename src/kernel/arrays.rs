@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use crate::element::{Element, Float};
-use crate::label::{Known, Label};
+use crate::label::{IgnoreRule, Label};
 use crate::order::by_stride;
 use crate::sparse::CsrLabels;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension};
@@ -47,7 +47,7 @@ pub(crate) const FACTORS: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Pass<'a, T: Float, Y> {
     pub(crate) plan: &'a Plan<T>,
-    pub(crate) known: Known<Y>,
+    pub(crate) known: IgnoreRule<Y>,
     /// What the weights of the call are multiplied by, if anything.
     pub(crate) weight_scale: Option<T>,
     /// Whether a factor may be 0, which leaves the element out.

@@ -4,7 +4,7 @@ use super::arrays::{Arrays, FACTORS, Labels, Pass, Position};
 use super::block::{LANES, LARGE};
 use super::evaluate::{InvalidLabel, LabelRun, Run, evaluate};
 use crate::element::{Element, Float};
-use crate::label::{Known, Label};
+use crate::label::{IgnoreRule, Label};
 use crate::slices::{as_floats, direct, is_direct};
 use crate::sum::Accumulator;
 use castaway::cast;
@@ -103,10 +103,10 @@ fn slices<'a, T: Element, D: Dimension>(
 }
 
 /// Labels that the kernel reads, and the float that stands for an unknown one; the array itself, if it has to be copied.
-fn as_labels<'a, T: Float, Y: Label, D: Dimension>(
-    labels: &'a Labels<'_, Y, D>,
-    known: Known<Y>,
-) -> Result<(LabelRun<'a, T>, Option<T>), &'a ArrayView<'a, Y, D>> {
+fn as_labels<'a, 'b, T: Float, Y: Label, D: Dimension>(
+    labels: &'a Labels<'b, Y, D>,
+    known: IgnoreRule<Y>,
+) -> Result<(LabelRun<'a, T>, Option<T>), &'a ArrayView<'b, Y, D>> {
     let labels = match labels {
         Labels::Sparse(labels) => {
             return Ok((LabelRun::Sparse(*labels), labels.is_in_doubt().then(|| T::from_f64(f64::NAN))));
@@ -126,7 +126,7 @@ fn as_labels<'a, T: Float, Y: Label, D: Dimension>(
 /// The same, with labels copied to a buffer where that has to be.
 fn labels<'a, T: Float, Y: Label, D: Dimension>(
     labels: &'a Labels<'_, Y, D>,
-    known: Known<Y>,
+    known: IgnoreRule<Y>,
     buffer: &'a mut [T],
 ) -> (LabelRun<'a, T>, Option<T>) {
     as_labels(labels, known).unwrap_or_else(|labels| {
