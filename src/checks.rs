@@ -12,11 +12,7 @@ use num_traits::{One, Zero};
 
 /// Fails unless settings per class are as many as the last axis is long.
 pub(crate) fn check_classes(settings: &Settings, shape: &[usize]) -> Result<(), Error> {
-    let expected = shape.last().copied().unwrap_or(1);
-    match settings.per_class().next() {
-        Some((parameter, actual)) if actual != expected => Err(Error::ParameterLength { parameter, expected, actual }),
-        _ => Ok(()),
-    }
+    settings.check_classes(shape.last().copied().unwrap_or(1))
 }
 
 /// Fails unless an array has the shape of the logits.

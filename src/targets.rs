@@ -122,7 +122,7 @@ impl<'a, T: Element, D: Dimension> Targets<'a, Infallible, T, D> {
     ///
     /// The classes of row i are `indices[offsets[i]..offsets[i + 1]]`, in increasing order. There is one offset more than there are
     /// rows; a part of the offsets, with all indices, is a batch. Either may be of any integer type. Logits of more than two axes
-    /// have their rows in logical order. Labels are of no type that has values, hence [`Infallible`].
+    /// have their rows in logical order. No label is ever seen as a value, so their type is [`Infallible`].
     ///
     /// # Examples
     ///

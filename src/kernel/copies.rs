@@ -102,11 +102,14 @@ fn slices<'a, T: Element, D: Dimension>(
     Some(slices)
 }
 
-/// Labels that the kernel reads, and the float that stands for an unknown one; the array itself, if it has to be copied.
+/// Labels that the kernel reads, and the float that stands for an unknown one.
+type ReadLabels<'a, T> = (LabelRun<'a, T>, Option<T>);
+
+/// Labels as they are; the array, if it has to be copied first.
 fn as_labels<'a, 'b, T: Float, Y: Label, D: Dimension>(
     labels: &'a Labels<'b, Y, D>,
     known: IgnoreRule<Y>,
-) -> Result<(LabelRun<'a, T>, Option<T>), &'a ArrayView<'b, Y, D>> {
+) -> Result<ReadLabels<'a, T>, &'a ArrayView<'b, Y, D>> {
     let labels = match labels {
         Labels::Sparse(labels) => {
             return Ok((LabelRun::Sparse(*labels), labels.is_in_doubt().then(|| T::from_f64(f64::NAN))));
@@ -128,7 +131,7 @@ fn labels<'a, T: Float, Y: Label, D: Dimension>(
     labels: &'a Labels<'_, Y, D>,
     known: IgnoreRule<Y>,
     buffer: &'a mut [T],
-) -> (LabelRun<'a, T>, Option<T>) {
+) -> ReadLabels<'a, T> {
     as_labels(labels, known).unwrap_or_else(|labels| {
         let marker = known.is_in_doubt().then(|| T::from_f64(f64::NAN));
         (LabelRun::Floats(read(labels, buffer, |&y| known.float(y))), marker)

@@ -153,11 +153,11 @@ impl<Y: Label, D: RemoveAxis> TargetRows<D> for Dense<'_, Y, D> {
         class_weight: &Parameter,
     ) -> Result<Survey, Error> {
         let known = self.shares.shape().split_last().map_or(0, |(_, rows)| rows.iter().product());
+        // What is no share fails later, by its place.
+        let valid = |y| Some(share(y)).filter(|y| (0.0..=1.0).contains(y)).unwrap_or(1.0);
         let of_row = |row: ArrayView1<'_, Y>| match class_weight {
             Parameter::Uniform(weight) => *weight,
-            Parameter::PerClass(weights) => {
-                row.iter().zip(weights).map(|(&y, weight)| share(y).min(1.0).max(0.0) * weight).sum()
-            }
+            Parameter::PerClass(weights) => row.iter().zip(weights).map(|(&y, weight)| valid(y) * weight).sum(),
         };
         let rows = self.shares.rows().into_iter().zip(weights);
         let weight = rows.map(|(row, weight)| if weight == 0.0 { 0.0 } else { weight * of_row(row) }).sum();
