@@ -4,7 +4,7 @@ use crate::arithmetic::element::Element;
 use crate::kernel::Source;
 use crate::kernel::kind::{Kind, MultiLabel};
 use crate::targets::class_index::ClassIndex;
-use crate::targets::label::{Known, Label};
+use crate::targets::label::{IgnoreRule, Label};
 use crate::targets::labels::{LabelForm, Labels};
 use crate::targets::sparse::{CsrLabels, Lists, Others};
 use ndarray::{ArrayBase, ArrayView, Data, Dimension, IxDyn};
@@ -72,7 +72,7 @@ impl<'a, T, Y: Label, D: Dimension> Targets<'a, T, Labels<'a, Y, D>> {
     }
 
     fn of(form: LabelForm<'a, Y, D>) -> Self {
-        Targets { source: Labels { form, known: Known { ignored: None } }, weights: None }
+        Targets { source: Labels { form, known: IgnoreRule { ignored: None } }, weights: None }
     }
 
     /// Ignores the elements with this label, which may be NaN: their label is unknown. Labels are compared by their presence, an `f64`.
@@ -102,7 +102,7 @@ impl<'a, T, D: Dimension> Targets<'a, T, Labels<'a, Infallible, D>> {
     ///
     /// The classes of row i are `indices[offsets[i]..offsets[i + 1]]`, in increasing order. There is one offset more than there are
     /// rows; a part of the offsets, with all indices, is a batch. Either may be of any integer type. Logits of more than two axes
-    /// have their rows in logical order. Labels are of no type that has values, hence [`Infallible`].
+    /// have their rows in logical order. No label is ever seen as a value, so their type is [`Infallible`].
     ///
     /// # Examples
     ///

@@ -98,7 +98,7 @@ fn blended<V: Arithmetic>(y: V, t: V, target: Jet<V>, other: Jet<V>) -> Jet<V> {
 
 /// What is known of a row when its classes are evaluated.
 #[derive(Clone, Copy)]
-pub(crate) struct Known<T> {
+pub(crate) struct RowConstants<T> {
     pub(super) softmax: Softmax<T>,
     /// How the target is spread: t = keep·y + floor.
     pub(super) keep: T,
@@ -163,12 +163,12 @@ stage! {
     fn class_stage[][](
         context,
         plan: &Plan<V::Element>,
-        known: &Known<V::Element>,
+        constants: &RowConstants<V::Element>,
         block: &Block<'_, V::Element, L>,
         terms: &mut [&mut Steps<V::Element, L>; TERMS],
     ) {
         let ([neg, pos], [whole_neg, whole_pos]) = (plan.gammas::<L>(block.class), plan.whole);
-        let Known { softmax, keep, floor, order } = known;
+        let RowConstants { softmax, keep, floor, order } = constants;
         let [p, values, firsts, seconds, _] = terms;
         for_each_value!(V, L, block.logits.len(), |step, lane| {
             let z = V::load(context, &block.logits[step], lane);

@@ -2,7 +2,7 @@
 //! derivatives.
 
 use super::formula::{
-    Block, Known, TERMS, Totals, add, bent_stage, class_stage, derivative_stage, mean_stage, probability_stage,
+    Block, RowConstants, TERMS, Totals, add, bent_stage, class_stage, derivative_stage, mean_stage, probability_stage,
 };
 use super::plan::Plan;
 use crate::arithmetic::element::Float;
@@ -157,7 +157,7 @@ impl<T: Float> Row<'_, T> {
         let epsilon = self.plan.label_smoothing;
         // Smoothing that rounds to nothing is none.
         let floor = T::from_f64(epsilon / self.logits.len() as f64);
-        let known = &Known { softmax: *softmax, keep: T::from_f64(1.0 - epsilon), floor, order };
+        let constants = &RowConstants { softmax: *softmax, keep: T::from_f64(1.0 - epsilon), floor, order };
         let (apart, is_alone) = match self.target {
             Target::Class(class) => (class, floor <= zero),
             _ => (softmax.top.class, false),
@@ -177,7 +177,7 @@ impl<T: Float> Row<'_, T> {
             if is_alone && !range.contains(&apart) {
                 continue;
             }
-            let count = self.terms::<V, L, N>(context, range.clone(), known, true, scratch, results);
+            let count = self.terms::<V, L, N>(context, range.clone(), constants, true, scratch, results);
             for (own, class) in classes.iter_mut().zip([apart, top]) {
                 if range.contains(&class) && !(is_alone && class != apart) {
                     *own = self.own(class, &range, softmax, scratch);
@@ -203,7 +203,7 @@ impl<T: Float> Row<'_, T> {
         (totals.first, totals.second) = (first + own.first, second + own.second);
         totals.bent = bent + own.second * v;
         if order > 0 {
-            self.write::<V, L, N>(context, known, &totals, is_alone, scratch, results);
+            self.write::<V, L, N>(context, constants, &totals, is_alone, scratch, results);
         }
         let [gradient, hessian, product] = results;
         if let Some(gradient) = gradient {
@@ -244,12 +244,12 @@ impl<T: Float> Row<'_, T> {
         &self,
         context: V::Context,
         range: Range<usize>,
-        known: &Known<T>,
+        constants: &RowConstants<T>,
         has_target: bool,
         scratch: &mut Scratch<T, L, N>,
         results: &Results<'_, T>,
     ) -> usize {
-        self.powers::<V, L, N>(context, &range, &known.softmax, scratch, results);
+        self.powers::<V, L, N>(context, &range, &constants.softmax, scratch, results);
         let ([logits, shares, _], count) = (&mut scratch.inputs, range.len().div_ceil(L));
         let shares = match self.target {
             Target::Spread => Some(steps(&self.shares[range.clone()], shares)),
@@ -265,7 +265,7 @@ impl<T: Float> Row<'_, T> {
         let first = if self.is_block::<L, N>() { range.start / L } else { 0 };
         let block = Block { class: range.start, logits, powers: &scratch.powers[first..first + count], shares };
         let mut terms = scratch.terms.each_mut().map(|term| &mut term[..count]);
-        class_stage::<V, L>(context, self.plan, known, &block, &mut terms);
+        class_stage::<V, L>(context, self.plan, constants, &block, &mut terms);
         count
     }
 
@@ -316,7 +316,7 @@ impl<T: Float> Row<'_, T> {
     fn write<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
         &self,
         context: V::Context,
-        known: &Known<T>,
+        constants: &RowConstants<T>,
         totals: &Totals<T>,
         is_alone: bool,
         scratch: &mut Scratch<T, L, N>,
@@ -326,14 +326,14 @@ impl<T: Float> Row<'_, T> {
         for range in self.blocks::<L, N>() {
             let count = range.len().div_ceil(L);
             if is_alone {
-                self.powers::<V, L, N>(context, &range, &known.softmax, scratch, results);
+                self.powers::<V, L, N>(context, &range, &constants.softmax, scratch, results);
                 let [p, _, first, second, _] = &mut scratch.terms;
                 for terms in [first, second] {
                     terms[..count].fill([T::from_f64(0.0); L]);
                 }
-                probability_stage::<V, L>(context, known.softmax.reciprocal, &scratch.powers[..count], p);
+                probability_stage::<V, L>(context, constants.softmax.reciprocal, &scratch.powers[..count], p);
             } else if !self.is_block::<L, N>() {
-                self.terms::<V, L, N>(context, range.clone(), known, false, scratch, results);
+                self.terms::<V, L, N>(context, range.clone(), constants, false, scratch, results);
             }
             let vector = match self.vector {
                 [] => &scratch.powers[..count],

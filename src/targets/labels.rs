@@ -1,6 +1,6 @@
 //! The label of each element.
 
-use crate::targets::label::Known;
+use crate::targets::label::IgnoreRule;
 use crate::targets::sparse::CsrLabels;
 use ndarray::{ArrayView, Dimension};
 
@@ -8,7 +8,7 @@ use ndarray::{ArrayView, Dimension};
 #[derive(Clone, Debug)]
 pub struct Labels<'a, Y, D: Dimension> {
     pub(crate) form: LabelForm<'a, Y, D>,
-    pub(crate) known: Known<Y>,
+    pub(crate) known: IgnoreRule<Y>,
 }
 
 /// Where labels come from.
