@@ -94,13 +94,13 @@ impl<Y: Label> Label for Option<Y> {
 /// A number that is no label, and that every type has.
 const NO_LABEL: f64 = 2.0;
 
-/// A label as some calls see it, who leave one value out as unknown.
+/// Which labels of a call are unknown: those that say so themselves, and perhaps those of one value.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Known<Y> {
+pub(crate) struct IgnoreRule<Y> {
     pub(crate) ignored: Option<Y>,
 }
 
-impl<Y: Label> Known<Y> {
+impl<Y: Label> IgnoreRule<Y> {
     /// Whether some labels may be unknown.
     #[inline(always)]
     pub(crate) fn is_in_doubt(self) -> bool {

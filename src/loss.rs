@@ -253,7 +253,8 @@ impl<K: Kind> Loss<K> {
     }
 
     /// The reduced loss; its gradient overwrites `gradient`. One pass, and no allocation for `f32` and `f64`, unless weights
-    /// have more than four axes, or rows with one label each are not row-major.
+    /// have more than four axes, a weighted mean has weights both of the call and of each class, or rows with one label each are not
+    /// row-major or have weights of their classes in a weighted mean.
     ///
     /// After an error the content of `gradient` is unspecified.
     ///

@@ -141,7 +141,9 @@ impl<Y: Label, D: Dimension> Source<D> for Labels<'_, Y, D> {
             Parameter::PerClass(weights) if weights.len() > 1 => ArrayView1::from(weights),
             one => {
                 let count = || self.count(losses.size());
-                return Ok(one.values()[0] * weights.map_or_else(count, |weights| self.sum(weights, largest)));
+                return Ok(
+                    one.of_class(0).unwrap_or(1.0) * weights.map_or_else(count, |weights| self.sum(weights, largest))
+                );
             }
         };
         let Some(of_classes) = of_classes.broadcast(losses.clone()) else { return Ok(0.0) };

@@ -121,7 +121,7 @@ macro_rules! by_name {
         impl std::str::FromStr for $choice {
             type Err = crate::error::Error;
 
-            fn from_str(name: &str) -> Result<Self, Self::Err> {
+            fn from_str(name: &str) -> Result<Self, crate::error::Error> {
                 crate::names::read(name)
             }
         }

@@ -185,7 +185,7 @@ macro_rules! settings {
         impl std::str::FromStr for Settings {
             type Err = crate::error::Error;
 
-            fn from_str(line: &str) -> Result<Self, Self::Err> {
+            fn from_str(line: &str) -> Result<Self, crate::error::Error> {
                 let mut settings = Settings::default();
                 for (name, text) in crate::names::pairs(line) {
                     match name {

@@ -5,7 +5,7 @@ use crate::element::Element;
 use crate::error::Error;
 use crate::kernel::{Arrays, Fault, Leaf, Pass, Position, walk};
 use crate::kind::Kind;
-use crate::label::{Known, Label};
+use crate::label::{IgnoreRule, Label};
 use crate::multi_label::MultiLabel;
 use crate::sparse::{CsrLabels, Lists, Others};
 use crate::sum::Total;
@@ -59,7 +59,7 @@ pub struct Targets<'a, T, R> {
 #[derive(Clone, Debug)]
 pub struct Labels<'a, Y, D: Dimension> {
     pub(crate) form: LabelForm<'a, Y, D>,
-    pub(crate) known: Known<Y>,
+    pub(crate) known: IgnoreRule<Y>,
 }
 
 /// Where labels come from.
@@ -89,7 +89,7 @@ impl<'a, T, Y: Label, D: Dimension> Targets<'a, T, Labels<'a, Y, D>> {
     }
 
     fn of(form: LabelForm<'a, Y, D>) -> Self {
-        Targets { source: Labels { form, known: Known { ignored: None } }, weights: None }
+        Targets { source: Labels { form, known: IgnoreRule { ignored: None } }, weights: None }
     }
 
     /// Ignores the elements with this label, which may be NaN: their label is unknown. Labels are compared by their presence, an `f64`.
@@ -119,7 +119,7 @@ impl<'a, T, D: Dimension> Targets<'a, T, Labels<'a, Infallible, D>> {
     ///
     /// The classes of row i are `indices[offsets[i]..offsets[i + 1]]`, in increasing order. There is one offset more than there are
     /// rows; a part of the offsets, with all indices, is a batch. Either may be of any integer type. Logits of more than two axes
-    /// have their rows in logical order. Labels are of no type that has values, hence [`Infallible`].
+    /// have their rows in logical order. No label is ever seen as a value, so their type is [`Infallible`].
     ///
     /// # Examples
     ///

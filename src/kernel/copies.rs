@@ -139,12 +139,12 @@ pub(crate) fn floats<'a, T: Element, D: Dimension>(
 }
 
 /// Labels that the kernel reads, and the float that stands for an unknown one.
-type KernelLabels<'a, T> = (LabelRun<'a, T>, Option<T>);
+type ReadLabels<'a, T> = (LabelRun<'a, T>, Option<T>);
 
 /// Labels as they are; the array itself, if it has to be copied.
-fn as_labels<'a, T: Float, Y: Label, D: Dimension>(
-    labels: &'a Labels<'_, Y, D>,
-) -> Result<KernelLabels<'a, T>, &'a ArrayView<'a, Y, D>> {
+fn as_labels<'a, 'b, T: Float, Y: Label, D: Dimension>(
+    labels: &'a Labels<'b, Y, D>,
+) -> Result<ReadLabels<'a, T>, &'a ArrayView<'b, Y, D>> {
     let dense = match &labels.form {
         LabelForm::Sparse(listed) => {
             return Ok((LabelRun::Sparse(*listed), listed.is_in_doubt().then(|| T::from_f64(f64::NAN))));
@@ -165,7 +165,7 @@ fn as_labels<'a, T: Float, Y: Label, D: Dimension>(
 fn labels<'a, T: Float, Y: Label, D: Dimension>(
     labels: &'a Labels<'_, Y, D>,
     buffer: &'a mut [T],
-) -> KernelLabels<'a, T> {
+) -> ReadLabels<'a, T> {
     let known = labels.known;
     as_labels(labels).unwrap_or_else(|dense| {
         let marker = known.is_in_doubt().then(|| T::from_f64(f64::NAN));

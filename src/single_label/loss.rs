@@ -40,7 +40,8 @@ const LONG: usize = 1 << 16;
 /// whatever its logits are.
 ///
 /// A [`Reduction`] divides the sum over rows: `Mean` by the number of known rows, `PositiveMean` by the same or 1,
-/// `BatchMean` by the number of all rows, known or not, `WeightedMean` by the sum of the weights of known ones.
+/// `BatchMean` by the number of all rows, known or not, `WeightedMean` by the sum over known ones of their weight times that
+/// of their class.
 ///
 /// Source: the class `ASLSingleLabel` of the official code, which has these defaults; timm's
 /// `AsymmetricLossSingleLabel` is the same with γ₊ = 1.
