@@ -19,6 +19,22 @@ use std::fmt::{self, Debug, Display};
 /// calls. They differ in their settings, in what can be their targets, and in what has a loss: each element of the logits, or each row.
 ///
 /// A copy of a loss shares its constants, and costs next to nothing whatever the number of classes.
+///
+/// # Errors
+///
+/// Every call may fail with
+///
+/// - [`Error::ShapeMismatch`] if an array has another shape than the logits, or than their rows,
+/// - [`Error::NoClassAxis`] for logits without axes, where rows have a label,
+/// - [`Error::ParameterLength`] if a setting per class does not match the last axis,
+/// - [`Error::InvalidTarget`] for a target that is NaN or outside [0, 1],
+/// - [`Error::ClassOutOfRange`] for an index that is no class and not ignored,
+/// - [`Error::TargetSum`] for a row of dense targets whose sum is not 1,
+/// - [`Error::InvalidOffset`] and [`Error::InvalidIndex`] for malformed sparse labels,
+/// - [`Error::InvalidWeight`] for a weight that is not between 0 and 1e12, [`Error::BroadcastMismatch`] for weights that do not fit,
+/// - [`Error::EmptyMean`] for the mean of nothing that counts,
+/// - [`Error::ParameterOutOfRange`] for a divisor so small that the type of the logits cannot hold its reciprocal,
+/// - [`Error::TooLarge`] if there is no memory for a result.
 #[derive(Clone)]
 pub struct Loss<K: Kind> {
     pub(crate) plans: Plans<K>,
@@ -133,7 +149,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///
@@ -163,7 +179,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors), but for the empty mean.
+    /// [Those of every call](Self#errors), but for the empty mean.
     ///
     /// # Examples
     ///
@@ -198,7 +214,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///
@@ -226,7 +242,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///
@@ -258,7 +274,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///
@@ -291,7 +307,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///

@@ -169,17 +169,15 @@ impl<T: Float> Row<'_, T> {
             totals.mean = self.mean_of_vector::<V, L, N>(context, softmax, origin, scratch, results);
         }
         let mut classes = [Own { p: softmax.reciprocal, q: softmax.rest * softmax.reciprocal, loss: nothing }; 2];
-        let mut sums = [(); 4].map(|()| Accumulator::new(None));
-        for range in self.blocks::<L, N>() {
-            // Where no other class has a loss, that of the target is one of a step.
-            let start = range.start + range.contains(&apart).then(|| (apart - range.start) / L * L).unwrap_or(0);
-            let range = if is_alone { start..self.logits.len().min(start + L) } else { range };
-            if is_alone && !range.contains(&apart) {
-                continue;
-            }
+        let mut sums: [_; 4] = std::array::from_fn(|_| Accumulator::new(None));
+        let columns = if self.vector.is_empty() { 1 + order } else { 4 };
+        // Where no other class has a loss, the step of the target is enough.
+        let start = apart / L * L;
+        let step = is_alone.then(|| start..self.logits.len().min(start + L));
+        for range in step.into_iter().chain(self.blocks::<L, N>()) {
             let count = self.terms::<V, L, N>(context, range.clone(), known, true, scratch, results);
             for (own, class) in classes.iter_mut().zip([apart, top]) {
-                if range.contains(&class) && !(is_alone && class != apart) {
+                if range.contains(&class) && (class == apart || !is_alone) {
                     *own = self.own(class, &range, softmax, scratch);
                 }
             }
@@ -191,12 +189,14 @@ impl<T: Float> Row<'_, T> {
                 let [.., second, bent] = &mut scratch.terms;
                 bent_stage::<V, L>(context, &totals, vector, &second[..count], bent);
             }
-            let columns = if self.vector.is_empty() { 1 + order } else { 4 };
             for (terms, sum) in scratch.terms[1..].iter_mut().zip(&mut sums).take(columns) {
                 add::<V, L>(context, terms, &range, apart, sum);
             }
         }
-        let others = sums.map(|sum| T::from_sum(rounded::<T>(sum.total())));
+        let mut others = [zero; 4];
+        for (other, sum) in others.iter_mut().zip(&sums).take(if is_alone { 0 } else { columns }) {
+            *other = T::from_sum(rounded::<T>(sum.total()));
+        }
         let [Own { p: own_p, q: own_q, loss: own }, of_top] = classes;
         let ([value, first, second, bent], v) = (others, self.vector.get(apart).copied().unwrap_or(zero) - origin);
         let v = v - totals.mean;

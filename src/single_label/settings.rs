@@ -9,7 +9,7 @@ use crate::stages::focal;
 settings! {
     SingleLabel;
 
-    /// The settings of a [`SingleLabelLoss`]: valid, comparable, printable on one line.
+    /// The settings of a [`SingleLabelLoss`](crate::SingleLabelLoss): valid, comparable, printable on one line.
     ///
     /// # Examples
     ///
@@ -28,7 +28,7 @@ settings! {
     /// γ₋ = 4, γ₊ = 0, ε = 0.1, no class weights, [`Reduction::Mean`].
     Default;
 
-    /// Builds a [`SingleLabelLoss`]; see [`SingleLabelLoss::builder`].
+    /// Builds a [`SingleLabelLoss`](crate::SingleLabelLoss); see [`SingleLabelLoss::builder`](crate::SingleLabelLoss::builder).
     ///
     /// # Examples
     ///
