@@ -39,16 +39,7 @@ const LEAF: usize = 1 << 14;
 ///
 /// # Errors
 ///
-/// Every call may fail with
-///
-/// - [`Error::ShapeMismatch`] if an array has another shape than the logits,
-/// - [`Error::ParameterLength`] if a setting per class does not match the last axis,
-/// - [`Error::InvalidTarget`] for a target that is NaN or outside [0, 1],
-/// - [`Error::InvalidWeight`] for a weight that is not between 0 and 1e12, [`Error::BroadcastMismatch`] for weights that do not fit,
-/// - [`Error::InvalidOffset`], [`Error::InvalidIndex`] and [`Error::ListedTwice`] for malformed sparse labels,
-/// - [`Error::EmptyMean`] for the mean of no elements that count,
-/// - [`Error::ParameterOutOfRange`] for a divisor so small that the type of the logits cannot hold its reciprocal,
-/// - [`Error::TooLarge`] if there is no memory for a result.
+/// [Those of every call](Loss#errors).
 ///
 /// # Examples
 ///

@@ -21,7 +21,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors), but for the empty mean.
+    /// [Those of every call](Self#errors), but for the empty mean.
     ///
     /// # Examples
     ///
@@ -61,7 +61,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///

@@ -39,7 +39,7 @@ const LONG: usize = 1 << 16;
 /// these, or with nothing but −∞, has no limit and gives NaN. A row that is ignored or has a weight of 0 gives zeros,
 /// whatever its logits are.
 ///
-/// A [`Reduction`] divides the sum over rows: `Mean` by the number of known rows, `PositiveMean` by the same or 1,
+/// A [`Reduction`](crate::Reduction) divides the sum over rows: `Mean` by the number of known rows, `PositiveMean` by the same or 1,
 /// `BatchMean` by the number of all rows, known or not, `WeightedMean` by the sum over known ones of their weight times that
 /// of their class.
 ///
@@ -48,19 +48,7 @@ const LONG: usize = 1 << 16;
 ///
 /// # Errors
 ///
-/// Every call may fail with
-///
-/// - [`Error::NoClassAxis`] for logits without axes,
-/// - [`Error::ShapeMismatch`] if an array has another shape than the logits have with or without their last axis,
-/// - [`Error::ParameterLength`] if a setting per class does not match the last axis,
-/// - [`Error::ClassOutOfRange`] for an index that is no class and not ignored,
-/// - [`Error::InvalidTarget`] for a dense target that is NaN or outside [0, 1],
-/// - [`Error::TargetSum`] for a row of dense targets whose sum is not 1,
-/// - [`Error::InvalidWeight`] for a weight that is negative, NaN or infinite,
-/// - [`Error::BroadcastMismatch`] for weights that do not broadcast to the shape of the rows,
-/// - [`Error::EmptyMean`] for `Mean` of no known rows, `BatchMean` of no rows, `WeightedMean` of none with a weight,
-/// - [`Error::ParameterOutOfRange`] for a divisor so small that the type of the logits cannot hold its reciprocal,
-/// - [`Error::TooLarge`] if there is no memory for a result.
+/// [Those of every call](Loss#errors).
 ///
 /// # Examples
 ///
