@@ -1,4 +1,4 @@
-//! [`AsymmetricLoss`]: struct@AsymmetricLoss
+//! [`AsymmetricLoss`]: tyalias@AsymmetricLoss
 //! [`Builder`]: struct@Builder
 //! [`forward`]: AsymmetricLoss::forward
 //! [`losses`]: AsymmetricLoss::losses
@@ -10,7 +10,7 @@
 //! [`parameter_gradients`]: AsymmetricLoss::parameter_gradients
 //! [`Targets`]: struct@Targets
 //! [`AdaptiveAsymmetry`]: struct@AdaptiveAsymmetry
-//! [`SingleLabelLoss`]: struct@SingleLabelLoss
+//! [`SingleLabelLoss`]: tyalias@SingleLabelLoss
 //! [`Error`]: enum@Error
 //! [`Settings`]: struct@Settings
 #![cfg_attr(doc, doc = include_str!("../docs/embedded.md"))]

@@ -72,6 +72,7 @@ impl<T: Float> Accumulator<T> {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn total(&self) -> Total<T> {
         let (mut sums, mut errors) = (self.sums, self.errors);
         let mut width = WIDTH;

@@ -12,6 +12,7 @@ use crate::targets::label::Label;
 use crate::targets::labels::{LabelForm, Labels};
 use castaway::cast;
 use ndarray::{ArrayView, ArrayViewMut, Axis, Dimension, Zip};
+use std::hint::black_box;
 
 /// The number of bytes in a copy.
 const COPY: usize = 1 << 13;
@@ -140,12 +141,12 @@ pub(crate) fn floats<'a, T: Element, D: Dimension>(
 }
 
 /// Labels that the kernel reads, and the float that stands for an unknown one.
-type KernelLabels<'a, T> = (LabelRun<'a, T>, Option<T>);
+type ReadLabels<'a, T> = (LabelRun<'a, T>, Option<T>);
 
 /// Labels as they are; the array itself, if it has to be copied.
-fn as_labels<'a, T: Float, Y: Label, D: Dimension>(
-    labels: &'a Labels<'_, Y, D>,
-) -> Result<KernelLabels<'a, T>, &'a ArrayView<'a, Y, D>> {
+fn as_labels<'a, 'b, T: Float, Y: Label, D: Dimension>(
+    labels: &'a Labels<'b, Y, D>,
+) -> Result<ReadLabels<'a, T>, &'a ArrayView<'b, Y, D>> {
     let dense = match &labels.form {
         LabelForm::Sparse(listed) => {
             return Ok((LabelRun::Sparse(*listed), listed.is_in_doubt().then(|| T::from_f64(f64::NAN))));
@@ -166,7 +167,7 @@ fn as_labels<'a, T: Float, Y: Label, D: Dimension>(
 fn labels<'a, T: Float, Y: Label, D: Dimension>(
     labels: &'a Labels<'_, Y, D>,
     buffer: &'a mut [T],
-) -> KernelLabels<'a, T> {
+) -> ReadLabels<'a, T> {
     let known = labels.known;
     as_labels(labels).unwrap_or_else(|dense| {
         let marker = known.is_in_doubt().then(|| T::from_f64(f64::NAN));
@@ -211,6 +212,16 @@ fn array_mut<'a, T, D: Dimension>(shape: &D, buffer: &'a mut [T]) -> ArrayViewMu
     ArrayViewMut::from_shape(shape.clone(), buffer).expect(FITS)
 }
 
+/// The number of lanes whose memory is asked for at once: as many as the nearest cache holds even if they lie at a distance of a power of
+/// two.
+const AHEAD: usize = 8;
+
+/// Reads a number of every cache line, so that all are on their way at the same time.
+fn ask_for<S, T>(lane: Option<&[S]>, read: impl Fn(&S) -> T) {
+    let line = 64 / size_of::<S>().clamp(1, 64);
+    lane.into_iter().flat_map(|lane| lane.iter().step_by(line)).for_each(|x| drop(black_box(read(x))));
+}
+
 /// Copies slices as such, other arrays along the axis on which the elements of either that is not in logical order lie
 /// closest together.
 fn copy<S, T: Copy, D: Dimension>(
@@ -228,7 +239,16 @@ fn copy<S, T: Copy, D: Dimension>(
         Zip::from(to).and(from).for_each(|to, from| *to = convert(from));
         return;
     };
-    for (mut to, from) in to.lanes_mut(Axis(axis)).into_iter().zip(from.lanes(Axis(axis))) {
+    let mut pairs = to.lanes_mut(Axis(axis)).into_iter().zip(from.lanes(Axis(axis)));
+    let lanes = std::iter::from_fn(|| {
+        let lanes: [_; AHEAD] = std::array::from_fn(|_| pairs.next());
+        for (to, from) in lanes.iter().flatten() {
+            ask_for(from.as_slice(), &convert);
+            ask_for(to.as_slice(), |&x| x);
+        }
+        lanes[0].is_some().then_some(lanes)
+    });
+    for (mut to, from) in lanes.flatten().flatten() {
         if let (Some(to), [0]) = (to.as_slice_mut(), from.strides()) {
             // One weight for a whole row.
             from.first().into_iter().for_each(|from| to.fill(convert(from)));

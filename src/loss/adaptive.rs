@@ -170,7 +170,7 @@ impl AdaptiveAsymmetry {
     ///
     /// # Errors
     ///
-    /// [What can be wrong with targets](crate::AsymmetricLoss#errors): their shape, labels, indices and weights.
+    /// [What can be wrong with targets](crate::Loss#errors): their shape, labels, indices and weights.
     ///
     /// # Examples
     ///

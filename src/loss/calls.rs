@@ -21,6 +21,22 @@ use std::fmt::{self, Debug, Display};
 /// calls. They differ in their settings, in what can be their targets, and in what has a loss: each element of the logits, or each row.
 ///
 /// A copy of a loss shares its constants, and costs next to nothing whatever the number of classes.
+///
+/// # Errors
+///
+/// Every call may fail with
+///
+/// - [`Error::ShapeMismatch`] if an array has another shape than the logits, or than their rows,
+/// - [`Error::NoClassAxis`] for logits without axes, where rows have a label,
+/// - [`Error::ParameterLength`] if a setting per class does not match the last axis,
+/// - [`Error::InvalidTarget`] for a target that is NaN or outside [0, 1],
+/// - [`Error::ClassOutOfRange`] for an index that is no class and not ignored,
+/// - [`Error::TargetSum`] for a row of dense targets whose sum is not 1,
+/// - [`Error::InvalidOffset`], [`Error::InvalidIndex`] and [`Error::ListedTwice`] for malformed sparse labels,
+/// - [`Error::InvalidWeight`] for a weight that is not between 0 and 1e12, [`Error::BroadcastMismatch`] for weights that do not fit,
+/// - [`Error::EmptyMean`] for the mean of nothing that counts,
+/// - [`Error::ParameterOutOfRange`] for a divisor so small that the type of the logits cannot hold its reciprocal,
+/// - [`Error::TooLarge`] if there is no memory for a result.
 #[derive(Clone)]
 pub struct Loss<K: Kind> {
     pub(crate) plans: Plans<K>,
@@ -135,7 +151,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///
@@ -165,7 +181,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors), but for the empty mean.
+    /// [Those of every call](Self#errors), but for the empty mean.
     ///
     /// # Examples
     ///
@@ -200,7 +216,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///
@@ -228,7 +244,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///
@@ -254,13 +270,14 @@ impl<K: Kind> Loss<K> {
     }
 
     /// The reduced loss; its gradient overwrites `gradient`. One pass, and no allocation for `f32` and `f64`, unless weights
-    /// have more than four axes, or rows with one label each are not row-major.
+    /// have more than four axes, a weighted mean has weights both of the call and of each class, or rows with one label each are not
+    /// row-major or have weights of their classes in a weighted mean.
     ///
     /// After an error the content of `gradient` is unspecified.
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///
@@ -293,7 +310,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///

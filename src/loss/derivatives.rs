@@ -28,7 +28,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///
@@ -59,7 +59,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///
@@ -106,7 +106,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///

@@ -40,16 +40,7 @@ const LEAF: usize = 1 << 14;
 ///
 /// # Errors
 ///
-/// Every call may fail with
-///
-/// - [`Error::ShapeMismatch`] if an array has another shape than the logits,
-/// - [`Error::ParameterLength`] if a setting per class does not match the last axis,
-/// - [`Error::InvalidTarget`] for a target that is NaN or outside [0, 1],
-/// - [`Error::InvalidWeight`] for a weight that is not between 0 and 1e12, [`Error::BroadcastMismatch`] for weights that do not fit,
-/// - [`Error::InvalidOffset`], [`Error::InvalidIndex`] and [`Error::ListedTwice`] for malformed sparse labels,
-/// - [`Error::EmptyMean`] for the mean of no elements that count,
-/// - [`Error::ParameterOutOfRange`] for a divisor so small that the type of the logits cannot hold its reciprocal,
-/// - [`Error::TooLarge`] if there is no memory for a result.
+/// [Those of every call](Loss#errors).
 ///
 /// # Examples
 ///
@@ -163,7 +154,9 @@ impl<Y: Label, D: Dimension> Source<D> for Labels<'_, Y, D> {
             Parameter::PerClass(weights) if weights.len() > 1 => ArrayView1::from(weights),
             one => {
                 let count = || self.count(losses.size());
-                return Ok(one.values()[0] * weights.map_or_else(count, |weights| self.sum(weights, largest)));
+                return Ok(
+                    one.of_class(0).unwrap_or(1.0) * weights.map_or_else(count, |weights| self.sum(weights, largest))
+                );
             }
         };
         let Some(of_classes) = of_classes.broadcast(losses.clone()) else { return Ok(0.0) };

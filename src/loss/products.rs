@@ -22,7 +22,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors), but for the empty mean.
+    /// [Those of every call](Self#errors), but for the empty mean.
     ///
     /// # Examples
     ///
@@ -62,7 +62,7 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// [Those of every call](crate::AsymmetricLoss#errors).
+    /// [Those of every call](Self#errors).
     ///
     /// # Examples
     ///

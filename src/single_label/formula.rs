@@ -7,7 +7,7 @@
 use super::plan::Plan;
 use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Pair};
-use crate::arrays::sum::Accumulator;
+use crate::arrays::sum::{Accumulator, Total};
 use crate::stages::activation::bound;
 use crate::stages::focal::{Jet, ln_base, whole_power};
 use crate::stages::softmax::{Probability, Softmax};
@@ -136,26 +136,30 @@ pub(crate) struct Block<'a, T, const L: usize> {
     pub(super) shares: Option<&'a Steps<T, L>>,
 }
 
-/// Adds the terms of the classes of a block, but for one that is left out; what stands behind them becomes 0.
-pub(super) fn add<V: Arithmetic, const L: usize>(
+/// The sum of the terms of the classes of a block, but for one that is left out; what stands behind them becomes 0.
+pub(super) fn sum<V: Arithmetic, const L: usize>(
     context: V::Context,
     terms: &mut Steps<V::Element, L>,
     range: &Range<usize>,
     left_out: usize,
-    sum: &mut Accumulator<V::Element>,
-) {
+) -> Total<V::Element> {
     let (zero, terms) = (V::Element::from_f64(0.0), terms.as_flattened_mut());
     let terms = &mut terms[..range.len().next_multiple_of(L)];
     terms[range.len()..].fill(zero);
     let here = range.contains(&left_out).then(|| std::mem::replace(&mut terms[left_out - range.start], zero));
-    V::vectorized(
+    let total = V::vectorized(
         context,
         #[inline(always)]
-        || sum.add(terms),
+        || {
+            let mut sum = Accumulator::new(None);
+            sum.add(terms);
+            sum.total()
+        },
     );
     if let Some(term) = here {
         terms[left_out - range.start] = term;
     }
+    total
 }
 
 stage! {

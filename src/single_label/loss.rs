@@ -49,19 +49,7 @@ const LONG: usize = 1 << 16;
 ///
 /// # Errors
 ///
-/// Every call may fail with
-///
-/// - [`Error::NoClassAxis`] for logits without axes,
-/// - [`Error::ShapeMismatch`] if an array has another shape than the logits have with or without their last axis,
-/// - [`Error::ParameterLength`] if a setting per class does not match the last axis,
-/// - [`Error::ClassOutOfRange`] for an index that is no class and not ignored,
-/// - [`Error::InvalidTarget`] for a dense target that is NaN or outside [0, 1],
-/// - [`Error::TargetSum`] for a row of dense targets whose sum is not 1,
-/// - [`Error::InvalidWeight`] for a weight that is negative, NaN or infinite,
-/// - [`Error::BroadcastMismatch`] for weights that do not broadcast to the shape of the rows,
-/// - [`Error::EmptyMean`] for `Mean` of no known rows, `BatchMean` of no rows, `WeightedMean` of none with a weight,
-/// - [`Error::ParameterOutOfRange`] for a divisor so small that the type of the logits cannot hold its reciprocal,
-/// - [`Error::TooLarge`] if there is no memory for a result.
+/// [Those of every call](Loss#errors).
 ///
 /// # Examples
 ///

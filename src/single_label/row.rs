@@ -2,12 +2,12 @@
 //! derivatives.
 
 use super::formula::{
-    Block, RowConstants, TERMS, Totals, add, bent_stage, class_stage, derivative_stage, mean_stage, probability_stage,
+    Block, RowConstants, TERMS, Totals, bent_stage, class_stage, derivative_stage, mean_stage, probability_stage, sum,
 };
 use super::plan::Plan;
 use crate::arithmetic::element::Float;
-use crate::arithmetic::{Arithmetic, Scalar};
-use crate::arrays::sum::{Accumulator, rounded};
+use crate::arithmetic::{Arithmetic, Pair, Scalar};
+use crate::arrays::sum::{Total, rounded};
 use crate::kernel::{output_block, steps};
 use crate::stages::focal::Jet;
 use crate::stages::softmax::{Softmax, Top, exponential_stage};
@@ -62,6 +62,11 @@ struct Own<T> {
     p: T,
     q: T,
     loss: Jet<T>,
+}
+
+/// The sum of no terms.
+fn nothing<T: Float>() -> Total<T> {
+    Pair::single(Scalar(T::Sum::from_f64(0.0)))
 }
 
 impl<T: Float> Row<'_, T> {
@@ -124,16 +129,16 @@ impl<T: Float> Row<'_, T> {
         scratch: &mut Scratch<T, L, N>,
         results: &mut Results<'_, T>,
     ) -> Softmax<T> {
-        let mut sum = Accumulator::new(None);
+        let mut rest = nothing::<T>();
         for range in self.blocks::<L, N>() {
             let logits = steps(&self.logits[range.clone()], &mut scratch.inputs[0]);
             exponential_stage::<V, L>(context, &top, logits, &mut scratch.powers);
             if let Some(output) = results.iter_mut().flatten().next().filter(|_| !self.is_block::<L, N>()) {
                 output[range.clone()].copy_from_slice(&scratch.powers.as_flattened()[..range.len()]);
             }
-            add::<V, L>(context, &mut scratch.powers, &range, top.class, &mut sum);
+            rest = rest.plus(sum::<V, L>(context, &mut scratch.powers, &range, top.class));
         }
-        Softmax::new(top, rounded::<T>(sum.total()))
+        Softmax::new(top, rounded::<T>(rest))
     }
 
     /// The loss of the row, unweighted, and its derivatives, multiplied by a scale.
@@ -162,24 +167,22 @@ impl<T: Float> Row<'_, T> {
             Target::Class(class) => (class, floor <= zero),
             _ => (softmax.top.class, false),
         };
-        let (top, nothing) = (softmax.top.class, Jet { value: zero, first: zero, second: zero });
+        let (top, no_loss) = (softmax.top.class, Jet { value: zero, first: zero, second: zero });
         let origin = self.vector.get(top).copied().unwrap_or(zero);
         let mut totals = Totals { first: zero, second: zero, mean: zero, origin, bent: zero, scale };
         if !self.vector.is_empty() {
             totals.mean = self.mean_of_vector::<V, L, N>(context, softmax, origin, scratch, results);
         }
-        let mut classes = [Own { p: softmax.reciprocal, q: softmax.rest * softmax.reciprocal, loss: nothing }; 2];
-        let mut sums = [(); 4].map(|()| Accumulator::new(None));
-        for range in self.blocks::<L, N>() {
-            // Where no other class has a loss, that of the target is one of a step.
-            let start = range.start + if range.contains(&apart) { (apart - range.start) / L * L } else { 0 };
-            let range = if is_alone { start..self.logits.len().min(start + L) } else { range };
-            if is_alone && !range.contains(&apart) {
-                continue;
-            }
+        let mut classes = [Own { p: softmax.reciprocal, q: softmax.rest * softmax.reciprocal, loss: no_loss }; 2];
+        let mut sums = [nothing::<T>(); 4];
+        let columns = if self.vector.is_empty() { 1 + order } else { 4 };
+        // Where no other class has a loss, the step of the target is enough.
+        let start = apart / L * L;
+        let step = is_alone.then(|| start..self.logits.len().min(start + L));
+        for range in step.into_iter().chain(self.blocks::<L, N>()) {
             let count = self.terms::<V, L, N>(context, range.clone(), constants, true, scratch, results);
             for (own, class) in classes.iter_mut().zip([apart, top]) {
-                if range.contains(&class) && !(is_alone && class != apart) {
+                if range.contains(&class) && (class == apart || !is_alone) {
                     *own = self.own(class, &range, softmax, scratch);
                 }
             }
@@ -191,12 +194,11 @@ impl<T: Float> Row<'_, T> {
                 let [.., second, bent] = &mut scratch.terms;
                 bent_stage::<V, L>(context, &totals, vector, &second[..count], bent);
             }
-            let columns = if self.vector.is_empty() { 1 + order } else { 4 };
-            for (terms, sum) in scratch.terms[1..].iter_mut().zip(&mut sums).take(columns) {
-                add::<V, L>(context, terms, &range, apart, sum);
+            for (terms, total) in scratch.terms[1..].iter_mut().zip(&mut sums).take(columns) {
+                *total = total.plus(sum::<V, L>(context, terms, &range, apart));
             }
         }
-        let others = sums.map(|sum| T::from_sum(rounded::<T>(sum.total())));
+        let others = sums.map(|sum| T::from_sum(rounded::<T>(sum)));
         let [Own { p: own_p, q: own_q, loss: own }, of_top] = classes;
         let ([value, first, second, bent], v) = (others, self.vector.get(apart).copied().unwrap_or(zero) - origin);
         let v = v - totals.mean;
@@ -301,15 +303,15 @@ impl<T: Float> Row<'_, T> {
         scratch: &mut Scratch<T, L, N>,
         results: &Results<'_, T>,
     ) -> T {
-        let mut sum = Accumulator::new(None);
+        let mut mean = nothing::<T>();
         for range in self.blocks::<L, N>() {
             self.powers::<V, L, N>(context, &range, softmax, scratch, results);
             let vector = steps(&self.vector[range.clone()], &mut scratch.inputs[2]);
             let means = &mut scratch.terms[0];
             mean_stage::<V, L>(context, softmax.reciprocal, origin, &scratch.powers, vector, means);
-            add::<V, L>(context, means, &range, softmax.top.class, &mut sum);
+            mean = mean.plus(sum::<V, L>(context, means, &range, softmax.top.class));
         }
-        T::from_sum(rounded::<T>(sum.total()))
+        T::from_sum(rounded::<T>(mean))
     }
 
     /// Writes the derivatives of all classes; that which is left out is of no account yet.
