@@ -40,16 +40,19 @@ pub(crate) fn divisor<T: Element, Y: Label, D: Dimension>(
                 return Ok(one.of_class(0).unwrap_or(1.0) * call);
             }
         };
-        let largest_of_classes = of_classes.iter().fold(0.0_f64, |largest, weight| largest.max(*weight));
+        let largest = |weights: &[f64]| weights.iter().fold(0.0_f64, |largest, weight| largest.max(*weight));
+        let largest_of_classes = largest(settings.class_weight.values());
         let Some(of_classes) = of_classes.broadcast(shape.clone()) else { return Ok(0.0) };
-        let Some((weights, largest)) = weights else {
+        let Some((weights, _)) = weights else {
             return Ok(weight(labels, known, &of_classes, largest_of_classes));
         };
         let mut products = memory_for(weights)?;
         products.extend(weights.iter().zip(of_classes).map(|(weight, of_class)| weight.to_float().to_f64() * of_class));
+        // The product of the largest may be far above the largest product, and its unit would leave few digits.
+        let largest = largest(&products);
         let products = ArrayView::from_shape(shape.clone(), &products);
         let too_large = |_| Error::TooLarge { shape: shape.slice().to_vec() };
-        Ok(weight(labels, known, &products.map_err(too_large)?, largest * largest_of_classes))
+        Ok(weight(labels, known, &products.map_err(too_large)?, largest))
     };
     let positives = || match settings.label_smoothing {
         0.0 => positives(labels, known),
