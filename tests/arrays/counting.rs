@@ -274,8 +274,11 @@ proptest! {
             prop_assume!(divisor > 0.0);
             let sum = derivatives(&summed(&builder), &z, Targets::new(&labels).weights(weights));
             let mean = derivatives(&loss, &z, Targets::new(&labels).weights(weights));
-            assert_close(mean.value, sum.value / divisor, 1e-14)?;
-            assert_all_close(&mean.gradient, &(sum.gradient / divisor), 1e-14)?;
+            // Weights count in units of 2⁻⁵² of the largest, which may be that of an unknown label.
+            let largest = (weights * &class_weights(&builder)).fold(0.0_f64, |largest, x| largest.max(*x));
+            let tolerance = 1e-14 + 100.0 * f64::EPSILON * largest / divisor;
+            assert_close(mean.value, sum.value / divisor, tolerance)?;
+            assert_all_close(&mean.gradient, &(sum.gradient / divisor), tolerance)?;
             let lists = Targets::sparse(&present.0, &present.1).unknown(&unknown.0, &unknown.1);
             prop_assert_eq!(bits(&derivatives(&loss, &z, lists.weights(weights))), bits(&mean));
         }
@@ -346,6 +349,16 @@ fn sparse(dense: ArrayView2<'_, bool>, before: usize) -> (Vec<usize>, Vec<usize>
     }
     indices.push(usize::MAX); // of no row
     (offsets, indices)
+}
+
+/// The units in which weights are counted are those of the products.
+#[test]
+fn a_huge_weight_in_a_class_that_weighs_nothing_takes_no_digits() {
+    let builder = AsymmetricLoss::builder().class_weight([0.0, 1.0]).reduction(Reduction::WeightedMean);
+    let loss = builder.build().unwrap();
+    let (z, y, weights) = (array![[0.5, -1.0]], array![[1, 1]], array![[1e12, 3e-3]]);
+    let mean = loss.forward(&z, Targets::new(&y).weights(&weights)).unwrap();
+    assert_close(mean, AsymmetricLoss::default().forward(&array![-1.0], &array![1]).unwrap(), 1e-15).unwrap();
 }
 
 fn fortran(array: &Array2<f64>) -> Array2<f64> {
