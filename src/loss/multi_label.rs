@@ -176,7 +176,7 @@ impl<Y: Label, D: Dimension> Source<D> for Labels<'_, Y, D> {
         };
         match settings.label_smoothing {
             0.0 => positives,
-            alpha => positives * (1.0 - alpha) + self.count(losses) * (alpha / 2.0),
+            share => positives * (1.0 - share) + self.count(losses) * (share / 2.0),
         }
     }
 

@@ -75,7 +75,7 @@ impl<'a, T: Element, D: Dimension, R: Source<D>> Checked<'a, T, D, R> {
         upstream: Option<&'b ArrayView<'_, T, Losses<R, D>>>,
         outputs: Outputs<'b, T, D, Losses<R, D>>,
     ) -> Arrays<'b, T, D, R> {
-        let factors = [self.weights.as_ref(), upstream].map(|factor| factor.map(|factor| factor.view()));
+        let factors = [self.weights.as_ref().map(|weights| weights.view()), upstream.map(|upstream| upstream.view())];
         Arrays { logits: logits.view(), source: self.source.clone(), factors, outputs }
     }
 
@@ -86,7 +86,7 @@ impl<'a, T: Element, D: Dimension, R: Source<D>> Checked<'a, T, D, R> {
         upstream: Option<&ArrayView<'_, T, Losses<R, D>>>,
         fault: Fault,
     ) -> Error {
-        let factors = [self.weights.as_ref(), upstream].map(|factor| factor.map(|factor| factor.view()));
+        let factors = [self.weights.as_ref().map(|weights| weights.view()), upstream.map(|upstream| upstream.view())];
         match fault {
             Fault::InvalidTarget { valid } => self.source.invalid(settings, self.classes(), &factors, valid),
             Fault::Other(error) => error,

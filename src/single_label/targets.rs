@@ -111,9 +111,9 @@ where
     }
 }
 
-impl<I: ClassIndex, E: Dimension> Classes<'_, I, E> {
+impl<'a, I: ClassIndex, E: Dimension> Classes<'a, I, E> {
     /// Indices of which some may be those of no known class.
-    fn in_doubt(&self) -> Option<&ArrayView<'_, I, E>> {
+    fn in_doubt(&self) -> Option<&ArrayView<'a, I, E>> {
         self.ignored.map(|_| &self.indices)
     }
 }
