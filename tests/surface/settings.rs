@@ -105,7 +105,7 @@ fn settings_are_parsed_as_they_are_printed() {
     let few = AsymmetricLoss::builder().gamma_pos([1.0, 0.5]).curvature(Curvature::Magnitude(0.1)).build().unwrap();
     assert_eq!("curvature = magnitude(0.1),gamma_pos=[ 1,5e-1 ]".parse(), Ok(few.settings().clone()));
     for (text, message) in [
-        ("gamma=4", "settings must be name=value, where a name is one of gamma_neg, gamma_pos, "),
+        ("gamma=4", "settings must be name=value, where a name is one of gamma_neg gamma_pos "),
         ("4", "settings must be name=value"),
         ("gamma_neg=four", "gamma_neg must be a number, or numbers in brackets, but is \"four\""),
         ("gamma_neg=[2, 2, 2, 2, … 1000 values]", "gamma_neg must be a number, or numbers in brackets, but is "),
