@@ -50,7 +50,7 @@ use clap::{Parser, ValueEnum};
 
 #[cfg(feature = "npz")]
 use crate::archive::load;
-use crate::{data::Dataset, network::Architecture, plan::Plan};
+use crate::{network::Architecture, plan::Plan};
 
 /// Train multi-label classifiers with binary cross-entropy, focal and asymmetric loss; compare them
 #[derive(Parser)]
@@ -169,7 +169,7 @@ fn run(args: &Args) -> Result<()> {
 }
 
 #[cfg(not(feature = "npz"))]
-fn load(_: &Path) -> Result<Dataset> {
+fn load(_: &Path) -> Result<data::Dataset> {
     anyhow::bail!("--data needs a feature: cargo run --release -p train --features npz -- --data FILE.npz")
 }
 
