@@ -719,23 +719,6 @@ fn layouts_have_the_same_bits() {
     }
 }
 
-/// Rows that do not lie one behind the other are read by cache lines. The best of calls in turn, far above what is measured (1.5).
-#[test]
-fn columns_take_no_more_than_a_few_times_as_long() {
-    let rows = Array2::from_shape_fn((2048, 1000), |(i, c)| ((i * 31 + c * 17) % 97) as f32 / 10.0 - 5.0);
-    let columns = rows.t().as_standard_layout().into_owned().reversed_axes();
-    let (loss, classes) = (SingleLabelLoss::default(), Array1::from_shape_fn(2048, |row| row % 1000));
-    let mut best = [f64::INFINITY; 2];
-    for _ in 0..12 {
-        for (best, logits) in best.iter_mut().zip([&rows, &columns]) {
-            let start = std::time::Instant::now();
-            loss.gradient(logits, &classes).unwrap();
-            *best = best.min(start.elapsed().as_secs_f64());
-        }
-    }
-    assert!(best[1] <= 3.5 * best[0], "{best:?} seconds by rows, by columns");
-}
-
 #[test]
 fn any_number_of_axes_gives_the_same_bits() {
     let (logits, classes) = sample((12, 7));
