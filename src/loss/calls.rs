@@ -131,7 +131,7 @@ impl<K: Kind> Loss<K> {
     /// let divisors = shards.each_ref().map(|(logits, labels)| loss.divisor(logits, Targets::new(labels).ignore(-1)));
     /// assert_eq!(divisors, [Ok(3.0), Ok(2.0)]);
     /// let of_batch = loss.with_reduction(Reduction::Divisor(5.0))?;
-    /// let mut value = 0.0;
+    /// let mut value: f64 = 0.0;
     /// for (logits, labels) in &shards {
     ///     value += of_batch.forward(logits, Targets::new(labels).ignore(-1))?;
     /// }
