@@ -148,6 +148,16 @@ impl<T: Element, D: Dimension, R: Source<D>> Arrays<'_, T, D, R> {
         [(left, position), (right, Position { class: right_class, ..position })]
     }
 
+    /// The same arrays, borrowed.
+    pub(super) fn reborrow(&mut self) -> Arrays<'_, T, D, R> {
+        Arrays {
+            logits: self.logits.view(),
+            source: self.source.clone(),
+            factors: self.factors.each_ref().map(|factor| factor.as_ref().map(|factor| factor.view())),
+            outputs: self.outputs.reborrow(),
+        }
+    }
+
     /// The first axis that is longer than 1 and may be cut.
     pub(crate) fn cut(&self) -> Option<usize> {
         let axes = self.logits.ndim().saturating_sub(R::Kind::AXES);

@@ -36,9 +36,11 @@ pub(super) fn in_halves<T: Element, D: Dimension, R: Source<D>, X: Send>(
     walk: impl Fn(Arrays<'_, T, D, R>, Position) -> Result<X, Fault> + Sync,
 ) -> Result<[X; 2], Fault> {
     let elements = arrays.logits.len();
-    let [(left, left_position), (right, right_position)] = arrays.halves(position);
+    let [(mut left, left_position), (mut right, right_position)] = arrays.halves(position);
     let before = left.logits.len();
-    let (left, right) = join(elements, || walk(left, left_position), || walk(right, right_position));
+    // Borrowed, because an unoptimized build would copy the arrays into every frame on the way to another thread.
+    let (left, right) =
+        join(elements, || walk(left.reborrow(), left_position), || walk(right.reborrow(), right_position));
     Ok([left?, right.map_err(|fault| fault.behind(before))?])
 }
 

@@ -146,9 +146,10 @@ stage! {
             } else {
                 (V::load(context, &gammas[step], lane), V::load(context, &powers[step], lane))
             };
-            // b⁰ = 1, exactly. Where b is 0, so is the cross-entropy.
-            let is_unfocused = gamma.eq(gamma.zero());
-            let value = Pair::select(is_unfocused, Pair::single(gamma.one()), base);
+            // b⁰ = 1, exactly. Where b is 0 so is the cross-entropy, and the 0 is kept for their product; so is a NaN.
+            let (zero, one, is_unfocused) = (gamma.zero(), gamma.one(), gamma.eq(gamma.zero()));
+            let hi = V::select(is_unfocused & base.hi.gt(zero), one, base.hi);
+            let value = Pair { hi, lo: V::select(is_unfocused, zero, base.lo) };
             let mut base = Base { value, first: value.hi, second: value.hi };
             let entropy = V::load(context, &entropy[step], lane);
             let mut entropy = Jet { value: entropy, first: entropy, second: entropy };

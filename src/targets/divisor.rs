@@ -136,16 +136,30 @@ fn sum_in_order<A: Copy + Sync, B: Copy + Sync, D: Dimension>(
     number: impl Fn(A, Option<B>) -> u64 + Copy + Send + Sync,
 ) -> u128 {
     let elements = first.len();
-    if elements > COUNTED_IN_U64 {
-        let axis = first.shape().iter().position(|&length| length > 1).unwrap_or(0);
-        let (axis, middle) = (Axis(axis), first.shape()[axis] / 2);
-        let (left, right) = first.split_at(axis, middle);
-        let (second_left, second_right) = second.map(|second| second.split_at(axis, middle)).unzip();
-        let left = || sum_in_order(left, second_left, number);
-        let (left, right) = join(elements, left, || sum_in_order(right, second_right, number));
-        return left + right;
+    if elements <= COUNTED_IN_U64 {
+        return u128::from(sum_of_few(&first, second.as_ref(), number));
     }
-    let sum = match second {
+    let axis = first.shape().iter().position(|&length| length > 1).unwrap_or(0);
+    let (axis, middle) = (Axis(axis), first.shape()[axis] / 2);
+    let (left, right) = first.split_at(axis, middle);
+    let (second_left, second_right) = second.map(|second| second.split_at(axis, middle)).unzip();
+    // Borrowed, because an unoptimized build would copy the views into every frame on the way to another thread.
+    let (left, right) = join(
+        elements,
+        || sum_in_order(left.view(), second_left.as_ref().map(|second| second.view()), number),
+        || sum_in_order(right.view(), second_right.as_ref().map(|second| second.view()), number),
+    );
+    left + right
+}
+
+/// Not inlined, because it would take room in every frame of the recursion.
+#[inline(never)]
+fn sum_of_few<A: Copy + Sync, B: Copy + Sync, D: Dimension>(
+    first: &ArrayView<'_, A, D>,
+    second: Option<&ArrayView<'_, B, D>>,
+    number: impl Fn(A, Option<B>) -> u64 + Copy + Send + Sync,
+) -> u64 {
+    match second {
         None => match first.as_slice_memory_order() {
             Some(first) => run(Sum { first, second: None, number }),
             None => first.iter().map(|&x| number(x, None)).sum(),
@@ -159,8 +173,7 @@ fn sum_in_order<A: Copy + Sync, B: Copy + Sync, D: Dimension>(
                 .map(|(first, second)| sum_of_row(first, second, number))
                 .sum(),
         },
-    };
-    u128::from(sum)
+    }
 }
 
 fn sum_of_row<A: Copy, B: Copy>(
