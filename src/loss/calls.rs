@@ -95,6 +95,7 @@ impl<K: Kind> Loss<K> {
     /// assert_eq!(loss.with_reduction(Reduction::Divisor(8.0))?.forward(&logits, &labels)?, sum / 8.0);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
+    #[doc(alias = "avg_factor")]
     pub fn with_reduction(&self, reduction: Reduction) -> Result<Self, Error> {
         reduction.check()?;
         let mut loss = self.clone();
@@ -197,6 +198,7 @@ impl<K: Kind> Loss<K> {
     /// assert!(losses[0] < 0.01 && losses[1] > 7.0);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
+    #[doc(alias = "none")]
     pub fn losses<'a, T: Element, S: Data<Elem = T>, D: Dimension>(
         &self,
         logits: &ArrayBase<S, D>,

@@ -59,6 +59,7 @@ impl AsymmetricLoss {
     /// assert!((bias[0] + 0.747).abs() < 1e-3); // far from −4.595
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
+    #[doc(alias = "bias")]
     pub fn initial_logit(&self, base_rate: impl Into<Parameter>) -> Result<Array1<f64>, Error> {
         let base_rate = base_rate.into();
         let rates = self.base_rates(&base_rate)?;

@@ -54,6 +54,7 @@ const LEAF: usize = 1 << 14;
 /// assert!(value > 0.0 && gradient[[0, 0]] < 0.0);
 /// # Ok::<(), asymmetric_loss::Error>(())
 /// ```
+#[doc(alias = "ASL")]
 pub type AsymmetricLoss = Loss<MultiLabel>;
 
 impl From<Settings> for AsymmetricLoss {

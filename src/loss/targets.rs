@@ -91,6 +91,8 @@ impl<'a, T, Y: Label, D: Dimension> Targets<'a, T, Labels<'a, Y, D>> {
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
     #[must_use]
+    #[doc(alias = "ignore_index")]
+    #[doc(alias = "missing")]
     pub fn ignore(mut self, unknown: Y) -> Self {
         self.source.known.ignored = Some(unknown);
         self
@@ -117,6 +119,7 @@ impl<'a, T, D: Dimension> Targets<'a, T, Labels<'a, Infallible, D>> {
     /// assert_eq!(value, loss.forward(&logits, &array![[1, 0, 1], [0, 1, 0]])?);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
+    #[doc(alias = "csr")]
     pub fn sparse<O: ClassIndex, I: ClassIndex>(offsets: &'a [O], indices: &'a [I]) -> Self {
         Self::of(LabelForm::Sparse(CsrLabels::new(Lists::new("present", offsets, indices))))
     }

@@ -100,6 +100,7 @@ gamma_neg = 4.0, FOCUSING;
 gamma_pos = 1.0, FOCUSING;
 
 /// m in [0, 1), the probability up to which a negative costs nothing; 0.05 by default.
+#[doc(alias = "clip")]
 prob_margin = 0.05, BELOW_ONE;
 
 /// c, what the losses of a class are multiplied by: 0, or between 1e-12 and 1e12; 1 by default.
@@ -122,12 +123,14 @@ implementation: Implementation = Implementation::AlibabaMiil;
 ///
 /// The reference calls it `disable_torch_grad_focal_loss`. Its `deep-psp` implementation then leaves the weight
 /// out of the gradient altogether; this crate keeps it, as a constant.
+#[doc(alias = "disable_torch_grad_focal_loss")]
 detach_focal_weight: bool = false;
 
 /// ε in [0, 1): logarithms are taken of max(·, ε); 0, which is no floor, by default.
 ///
 /// An ε below the smallest normal number of the element type counts as 0. The reference has ε = 1e-8. It caps the cross-entropy
 /// at 18.42 and silences the gradient of predictions that are badly wrong, so it is of use for reproducing reference runs only.
+#[doc(alias = "eps")]
 log_floor: f64 = 0.0, |floor| BELOW_ONE.check("log_floor", floor, None);
 
 /// How the losses of all elements become one value; [`Reduction::Mean`] by default.
