@@ -21,17 +21,6 @@ pub trait Element: Copy + Debug + Send + Sync + 'static {
 
     /// The nearest element to a float.
     fn from_float(float: Self::Float) -> Self;
-
-    /// The same elements, if they are floats.
-    #[doc(hidden)]
-    fn as_floats(_elements: &[Self]) -> Option<&[Self::Float]> {
-        None
-    }
-
-    #[doc(hidden)]
-    fn as_floats_mut(_elements: &mut [Self]) -> Option<&mut [Self::Float]> {
-        None
-    }
 }
 
 impl<T: Float> Element for T {
@@ -45,14 +34,6 @@ impl<T: Float> Element for T {
     #[inline(always)]
     fn from_float(float: T) -> T {
         float
-    }
-
-    fn as_floats(elements: &[T]) -> Option<&[T]> {
-        Some(elements)
-    }
-
-    fn as_floats_mut(elements: &mut [T]) -> Option<&mut [T]> {
-        Some(elements)
     }
 }
 

@@ -1,16 +1,24 @@
-//! Arrays that results can go to as they are calculated.
+//! Elements that are floats: read and written as they are.
 
 use crate::arithmetic::element::Element;
-use ndarray::{ArrayViewMut, Dimension};
+use castaway::cast;
+use ndarray::{ArrayView, ArrayViewMut, Dimension};
+use std::any::TypeId;
+
+/// The elements of an array in logical order, if they are floats that lie one behind the other.
+#[inline(always)]
+pub(crate) fn as_floats<'a, T: Element, D: Dimension>(array: &'a ArrayView<'_, T, D>) -> Option<&'a [T::Float]> {
+    cast!(array.as_slice()?, &[T::Float]).ok()
+}
 
 /// Whether results can go to an array as they are calculated.
 pub(crate) fn is_direct<T: Element, D: Dimension>(array: &ArrayViewMut<'_, T, D>) -> bool {
-    T::as_floats(&[]).is_some() && array.is_standard_layout()
+    TypeId::of::<T>() == TypeId::of::<T::Float>() && array.is_standard_layout()
 }
 
 /// The elements of an array to which results can go.
 pub(crate) fn direct<'a, T: Element, D: Dimension>(
     array: &'a mut ArrayViewMut<'_, T, D>,
 ) -> Option<&'a mut [T::Float]> {
-    T::as_floats_mut(array.as_slice_mut()?)
+    cast!(array.as_slice_mut()?, &mut [T::Float]).ok()
 }

@@ -6,6 +6,7 @@ use crate::arrays::sum::{Accumulator, Total};
 use crate::error::Error;
 use crate::kernel::kind::{Kind, Position, Stages};
 use crate::kernel::outputs::{Outputs, split};
+use crate::kernel::traverse::walk;
 use crate::targets::label::Label;
 use crate::targets::labels::{LabelForm, Labels};
 use ndarray::{ArrayView, Axis, Dimension};
@@ -91,13 +92,15 @@ pub trait Source<D: Dimension>: Clone + Send + Sync {
     /// How many of the losses are known, given how many there are.
     fn count(&self, losses: usize) -> f64;
 
-    /// The sum of the weights of the known ones, each that of the call, of which none is above the largest, times that of its class.
-    fn weight<T: Element>(
+    /// The sum of the weights of the known ones, of which none is above the largest.
+    fn weight<T: Element>(&self, weights: &ArrayView<'_, T, Losses<Self, D>>, largest: f64) -> f64;
+
+    /// The same, each times the weight of its class: the weights of the call, if there are any, and those of the classes.
+    fn weight_by_class<T: Element>(
         &self,
-        settings: &<Self::Kind as Kind>::Settings,
         losses: &Losses<Self, D>,
         weights: Option<&ArrayView<'_, T, Losses<Self, D>>>,
-        largest: f64,
+        of_classes: &[f64],
     ) -> Result<f64, Error>;
 
     /// The sum of the labels.
@@ -111,24 +114,20 @@ pub trait Source<D: Dimension>: Clone + Send + Sync {
     /// Both parts, cut at an index of an axis; the first has so many elements.
     fn split_at(self, axis: Axis, index: usize, elements: usize) -> (Self, Self);
 
-    /// Evaluates all arrays.
+    /// Evaluates all arrays, in logical order unless another one is faster.
     fn traverse<T: Element>(
         pass: &Pass<'_, T::Float, Self::Kind>,
         arrays: Arrays<'_, T, D, Self>,
-    ) -> Result<Total<T::Float>, Fault>;
+    ) -> Result<Total<T::Float>, Fault> {
+        let axis = arrays.logits.ndim().saturating_sub(1);
+        walk(pass, arrays, Position { class: 0, axis })
+    }
 
     /// Evaluates arrays in sequence.
     fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault>;
 
-    /// What is wrong, once the kernel has met a target that is not valid behind some elements that are, given what the losses are
-    /// multiplied by.
-    fn invalid<T: Element>(
-        &self,
-        settings: &<Self::Kind as Kind>::Settings,
-        classes: usize,
-        factors: &[Option<ArrayView<'_, T, Losses<Self, D>>>],
-        valid: usize,
-    ) -> Error;
+    /// What is wrong, once the kernel has met a target that is not valid behind some elements that are.
+    fn invalid<T: Float>(&self, classes: usize, is_left_out: impl Fn(&[usize]) -> bool, valid: usize) -> Error;
 }
 
 impl<T: Element, D: Dimension, R: Source<D>> Arrays<'_, T, D, R> {

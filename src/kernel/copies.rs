@@ -5,7 +5,7 @@ use super::block::{LANES, LARGE};
 use super::evaluate::{InvalidLabel, LabelRun, Run, evaluate};
 use super::kind::Position;
 use crate::arithmetic::element::{Element, Float};
-use crate::arrays::slices::{direct, is_direct};
+use crate::arrays::slices::{as_floats, direct, is_direct};
 use crate::arrays::sum::Accumulator;
 use crate::kernel::kind::MultiLabel;
 use crate::targets::label::Label;
@@ -49,7 +49,7 @@ fn are_slices<T: Element, Y: Label, D: Dimension>(arrays: &Arrays<'_, T, D, Labe
     let Arrays { logits, source, factors, outputs } = arrays;
     let mut inputs = factors.iter().flatten().chain([logits]);
     outputs.derivatives.iter().chain([&outputs.losses]).flatten().all(is_direct)
-        && inputs.all(|input| input.as_slice().and_then(T::as_floats).is_some())
+        && inputs.all(|input| as_floats(input).is_some())
         && as_labels::<T::Float, _, _>(source).is_ok()
 }
 
@@ -134,7 +134,7 @@ pub(crate) fn floats<'a, T: Element, D: Dimension>(
     array: &'a ArrayView<'_, T, D>,
     buffer: &'a mut [T::Float],
 ) -> &'a [T::Float] {
-    match array.as_slice().and_then(T::as_floats) {
+    match as_floats(array) {
         Some(floats) => floats,
         None => read(array, buffer, |&x| x.to_float()),
     }

@@ -11,8 +11,7 @@ use crate::kernel::{Arrays, Fault, Leaf, Pass, Plan, Position, evaluate_leaf, wa
 use crate::loss::Loss;
 use crate::loss::plans::Plans;
 use crate::settings::multi_label::{Builder, Settings};
-use crate::settings::parameter::Parameter;
-use crate::targets::checks::{check_shape, find_invalid, is_left_out, is_weightless};
+use crate::targets::checks::{check_shape, find_invalid};
 use crate::targets::divisor;
 use crate::targets::label::Label;
 use crate::targets::labels::{LabelForm, Labels};
@@ -144,29 +143,31 @@ impl<Y: Label, D: Dimension> Source<D> for Labels<'_, Y, D> {
         }
     }
 
-    fn weight<T: Element>(
+    fn weight<T: Element>(&self, weights: &ArrayView<'_, T, D>, largest: f64) -> f64 {
+        let known = self.known;
+        match &self.form {
+            LabelForm::Dense(labels) => {
+                let in_doubt = known.is_in_doubt().then_some(labels);
+                divisor::weight(weights, largest, in_doubt, |y| known.presence(y).is_some())
+            }
+            LabelForm::Sparse(labels) => divisor::listed_weight(weights, largest, *labels),
+        }
+    }
+
+    fn weight_by_class<T: Element>(
         &self,
-        settings: &Settings,
         losses: &D,
         weights: Option<&ArrayView<'_, T, D>>,
-        largest: f64,
+        of_classes: &[f64],
     ) -> Result<f64, Error> {
-        let of_classes = match &*settings.class_weight {
-            Parameter::PerClass(weights) if weights.len() > 1 => ArrayView1::from(weights),
-            one => {
-                let count = || self.count(losses.size());
-                return Ok(
-                    one.of_class(0).unwrap_or(1.0) * weights.map_or_else(count, |weights| self.sum(weights, largest))
-                );
-            }
-        };
+        let of_classes = ArrayView1::from(of_classes);
         let Some(of_classes) = of_classes.broadcast(losses.clone()) else { return Ok(0.0) };
         let Some(weights) = weights else {
             let largest = of_classes.iter().fold(0.0_f64, |largest, weight| largest.max(*weight));
-            return Ok(self.sum(&of_classes, largest));
+            return Ok(self.weight(&of_classes, largest));
         };
         let (products, largest) = divisor::products(losses, Some(weights), of_classes.iter().copied())?;
-        Ok(self.sum(&products.view(), largest))
+        Ok(self.weight(&products.view(), largest))
     }
 
     fn positives(&self, settings: &Settings, losses: usize) -> f64 {
@@ -231,15 +232,7 @@ impl<Y: Label, D: Dimension> Source<D> for Labels<'_, Y, D> {
         Ok(evaluate_leaf(leaf, one_class)?)
     }
 
-    fn invalid<T: Element>(
-        &self,
-        settings: &Settings,
-        _classes: usize,
-        factors: &[Option<ArrayView<'_, T, D>>],
-        valid: usize,
-    ) -> Error {
-        let is_left_out =
-            |index: &[usize]| is_weightless::<T::Float>(&settings.class_weight, index) || is_left_out(factors, index);
+    fn invalid<T: Float>(&self, _classes: usize, is_left_out: impl Fn(&[usize]) -> bool, valid: usize) -> Error {
         find_invalid::<T, _, _>(self, is_left_out, valid)
     }
 }
@@ -247,18 +240,4 @@ impl<Y: Label, D: Dimension> Source<D> for Labels<'_, Y, D> {
 /// Whether all elements of arrays of this shape are of one class; else classes follow each other.
 fn has_one_class<T: Float>(plan: &Plan<T>, shape: &[usize], position: Position) -> bool {
     position.axis + 1 < shape.len() && plan.table.classes > 1
-}
-
-impl<Y: Label, D: Dimension> Labels<'_, Y, D> {
-    /// The sum of the weights of known labels; none of them is above the largest.
-    fn sum<T: Element>(&self, weights: &ArrayView<'_, T, D>, largest: f64) -> f64 {
-        let known = self.known;
-        match &self.form {
-            LabelForm::Dense(labels) => {
-                let in_doubt = known.is_in_doubt().then_some(labels);
-                divisor::weight(weights, largest, in_doubt, |y| known.presence(y).is_some())
-            }
-            LabelForm::Sparse(labels) => divisor::listed_weight(weights, largest, *labels),
-        }
-    }
 }

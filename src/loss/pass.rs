@@ -10,8 +10,9 @@ use crate::kernel::{Losses, Source};
 use crate::loss::plans::Plans;
 use crate::loss::targets::Targets;
 use crate::settings::list::SettingsList;
+use crate::settings::parameter::Parameter;
 use crate::settings::reduction::{Reduction, divided};
-use crate::targets::checks::{broadcast, check_range, check_weights};
+use crate::targets::checks::{broadcast, check_range, check_weights, is_left_out, is_weightless};
 use ndarray::{ArrayView, Dimension};
 
 /// Targets that fit the logits.
@@ -47,9 +48,20 @@ impl<'a, T: Element, D: Dimension, R: Source<D>> Checked<'a, T, D, R> {
         reduction.divisor(
             self.shape,
             || self.source.count(self.losses.size()),
-            || self.source.weight(settings, &self.losses, self.weights.as_ref(), self.largest_weight),
+            || self.weight(settings.class_weight()),
             || self.source.positives(settings, self.losses.size()),
         )
+    }
+
+    /// The sum of the weights of the known losses, each times that of its class.
+    fn weight(&self, of_classes: &Parameter) -> Result<f64, Error> {
+        let weights = self.weights.as_ref();
+        let one = match of_classes.values() {
+            [one] => *one,
+            of_classes => return self.source.weight_by_class(&self.losses, weights, of_classes),
+        };
+        let count = || self.source.count(self.losses.size());
+        Ok(one * weights.map_or_else(count, |weights| self.source.weight(weights, self.largest_weight)))
     }
 
     /// The divisor once the weights of the call have been multiplied by the second number: a power of two, where they are so small that
@@ -87,8 +99,12 @@ impl<'a, T: Element, D: Dimension, R: Source<D>> Checked<'a, T, D, R> {
         fault: Fault,
     ) -> Error {
         let factors = [self.weights.as_ref().map(|weights| weights.view()), upstream.map(|upstream| upstream.view())];
+        // Where each element has a loss, the last index is its class.
+        let is_weightless =
+            |index: &[usize]| R::Kind::AXES == 0 && is_weightless::<T::Float>(settings.class_weight(), index);
+        let is_left_out = |index: &[usize]| is_weightless(index) || is_left_out(&factors, index);
         match fault {
-            Fault::InvalidTarget { valid } => self.source.invalid(settings, self.classes(), &factors, valid),
+            Fault::InvalidTarget { valid } => self.source.invalid::<T::Float>(self.classes(), is_left_out, valid),
             Fault::Other(error) => error,
         }
     }

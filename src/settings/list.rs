@@ -1,6 +1,7 @@
 //! How settings are listed: once, in a macro that makes of the list what reads, sets, checks, prints and saves them.
 
 use crate::error::Error;
+use crate::settings::parameter::Parameter;
 use crate::settings::reduction::Reduction;
 use std::fmt::{Debug, Display};
 
@@ -10,6 +11,9 @@ pub trait SettingsList: Clone + Debug + Default + Display + PartialEq + Send + S
     fn reduction(&self) -> Reduction;
 
     fn reduction_mut(&mut self) -> &mut Reduction;
+
+    /// What losses count for, by class.
+    fn class_weight(&self) -> &Parameter;
 
     /// The number of classes, where a setting says it.
     fn classes(&self) -> Option<usize>;
@@ -100,6 +104,10 @@ macro_rules! settings {
 
             fn reduction_mut(&mut self) -> &mut crate::Reduction {
                 &mut self.reduction
+            }
+
+            fn class_weight(&self) -> &crate::settings::parameter::Parameter {
+                &self.class_weight
             }
 
             fn classes(&self) -> Option<usize> {

@@ -5,9 +5,8 @@ use super::row::Target;
 use super::rows::{self, Rows, parts};
 use crate::arithmetic::element::{Element, Float};
 use crate::arrays::results::memory_for;
-use crate::arrays::slices::is_direct;
-use crate::arrays::sum::Total;
-use crate::kernel::{Arrays, Fault, LARGE, Leaf, Pass, Position, Source, output_slice, read, walk, write};
+use crate::arrays::slices::{as_floats, is_direct};
+use crate::kernel::{Arrays, Fault, LARGE, Leaf, Source, output_slice, read, write};
 use ndarray::{ArrayBase, ArrayView, Dimension, RawData};
 use std::borrow::Cow;
 
@@ -101,18 +100,9 @@ fn evaluate<T: Element, D: Dimension, R: RowTargets<D>, const N: usize>(
     Ok(())
 }
 
-/// Evaluates all rows.
-pub(super) fn walk_rows<T: Element, D: Dimension, R: RowTargets<D>>(
-    pass: &Pass<'_, T::Float, SingleLabel>,
-    arrays: Arrays<'_, T, D, R>,
-) -> Result<Total<T::Float>, Fault> {
-    let axis = arrays.logits.ndim().saturating_sub(1);
-    walk(pass, arrays, Position { class: 0, axis })
-}
-
 /// The elements in logical order, as they are or copied.
 fn floats<'a, T: Element, D: Dimension>(array: &'a ArrayView<'_, T, D>) -> Result<Cow<'a, [T::Float]>, Fault> {
-    if let Some(floats) = array.as_slice().and_then(T::as_floats) {
+    if let Some(floats) = as_floats(array) {
         return Ok(Cow::Borrowed(floats));
     }
     let mut copy = room(array)?;

@@ -1,16 +1,14 @@
 //! What can stand as the targets of rows: the index of a class, or a share of every class.
 
-use super::leaf::{RowTargets, evaluate_leaf, walk_rows};
+use super::leaf::{RowTargets, evaluate_leaf};
 use super::loss::SingleLabel;
 use super::row::Target;
 use super::settings::Settings;
 use crate::arithmetic::element::{Element, Float};
-use crate::arrays::sum::Total;
 use crate::error::Error;
-use crate::kernel::{Arrays, Fault, Leaf, Pass, Source};
+use crate::kernel::{Fault, Leaf, Source};
 use crate::loss::targets::{IntoTargets, Targets};
-use crate::settings::parameter::Parameter;
-use crate::targets::checks::{NOWHERE, check_shape, is_left_out, unravel_index};
+use crate::targets::checks::{NOWHERE, check_shape, unravel_index};
 use crate::targets::class_index::ClassIndex;
 use crate::targets::divisor;
 use crate::targets::label::Label;
@@ -131,25 +129,24 @@ impl<I: ClassIndex, D: Dimension> Source<D> for Classes<'_, I, D::Smaller> {
         self.in_doubt().map_or(losses as f64, |indices| divisor::count(indices, |index| ignored != Some(index)))
     }
 
-    fn weight<T: Element>(
+    fn weight<T: Element>(&self, weights: &ArrayView<'_, T, D::Smaller>, largest: f64) -> f64 {
+        let ignored = self.ignored;
+        divisor::weight(weights, largest, self.in_doubt(), |index| ignored != Some(index))
+    }
+
+    fn weight_by_class<T: Element>(
         &self,
-        settings: &Settings,
         losses: &D::Smaller,
         weights: Option<&ArrayView<'_, T, D::Smaller>>,
-        largest: f64,
+        of_classes: &[f64],
     ) -> Result<f64, Error> {
-        let (ignored, class_weight) = (self.ignored, &settings.class_weight);
-        let is_known = |index| ignored != Some(index);
-        if let Parameter::Uniform(one) = **class_weight {
-            let count = || Source::<D>::count(self, losses.size());
-            let of = |weights| divisor::weight(weights, largest, self.in_doubt(), is_known);
-            return Ok(one * weights.map_or_else(count, of));
-        }
         // An index that is no class is an error of the pass.
-        let of_row = |index: &I| index.class().and_then(|class| class_weight.of_class(class)).unwrap_or(1.0);
-        let rows = self.indices.iter().map(|index| if is_known(*index) { of_row(index) } else { 0.0 });
-        let (products, largest) = divisor::products(losses, weights, rows)?;
-        Ok(divisor::weight(&products.view(), largest, None::<&ArrayView<'_, I, _>>, |_| true))
+        let of_row = |index: &I| match index.class().and_then(|class| of_classes.get(class)) {
+            _ if self.ignored == Some(*index) => 0.0,
+            weight => weight.copied().unwrap_or(1.0),
+        };
+        let (products, largest) = divisor::products(losses, weights, self.indices.iter().map(of_row))?;
+        Ok(Source::<D>::weight(self, &products.view(), largest))
     }
 
     /// A row has one positive, its target.
@@ -162,28 +159,17 @@ impl<I: ClassIndex, D: Dimension> Source<D> for Classes<'_, I, D::Smaller> {
         (Classes { indices: left, ..self }, Classes { indices: right, ..self })
     }
 
-    fn traverse<T: Element>(
-        pass: &Pass<'_, T::Float, SingleLabel>,
-        arrays: Arrays<'_, T, D, Self>,
-    ) -> Result<Total<T::Float>, Fault> {
-        walk_rows(pass, arrays)
-    }
-
     fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault> {
         evaluate_leaf(leaf)
     }
 
-    fn invalid<T: Element>(
-        &self,
-        _settings: &Settings,
-        classes: usize,
-        factors: &[Option<ArrayView<'_, T, D::Smaller>>],
-        _valid: usize,
-    ) -> Error {
+    fn invalid<T: Float>(&self, classes: usize, is_left_out: impl Fn(&[usize]) -> bool, _valid: usize) -> Error {
         let is_invalid = |index: &I| self.ignored != Some(*index) && index.class().is_none_or(|class| class >= classes);
-        let invalid = self.indices.iter().enumerate().find(|(row, index)| {
-            is_invalid(index) && !is_left_out(factors, &unravel_index(*row, self.indices.shape()))
-        });
+        let invalid = self
+            .indices
+            .iter()
+            .enumerate()
+            .find(|(row, index)| is_invalid(index) && !is_left_out(&unravel_index(*row, self.indices.shape())));
         match invalid {
             Some((row, index)) => {
                 let (index, actual) = (unravel_index(row, self.indices.shape()), index.number());
@@ -220,27 +206,22 @@ impl<Y: Label, D: Dimension> Source<D> for Dense<'_, Y, D> {
         losses as f64
     }
 
-    fn weight<T: Element>(
+    fn weight<T: Element>(&self, weights: &ArrayView<'_, T, D::Smaller>, largest: f64) -> f64 {
+        divisor::weight(weights, largest, None::<&ArrayView<'_, Y, _>>, |_| true)
+    }
+
+    fn weight_by_class<T: Element>(
         &self,
-        settings: &Settings,
         losses: &D::Smaller,
         weights: Option<&ArrayView<'_, T, D::Smaller>>,
-        largest: f64,
+        of_classes: &[f64],
     ) -> Result<f64, Error> {
-        let of_classes = match &*settings.class_weight {
-            Parameter::PerClass(of_classes) => of_classes,
-            Parameter::Uniform(one) => {
-                let of = |weights| divisor::weight(weights, largest, None::<&ArrayView<'_, Y, _>>, |_| true);
-                return Ok(one * weights.map_or(losses.size() as f64, of));
-            }
-        };
-        // A share that is none is an error of the pass.
+        // A share that is not valid is an error of the pass.
         let of_class =
             |(&y, weight): (&Y, &f64)| Some(share(y)).filter(|y| (0.0..=1.0).contains(y)).unwrap_or(1.0) * weight;
         let of_row = |row: ArrayView1<'_, Y>| row.iter().zip(of_classes).map(of_class).sum();
-        let rows = self.shares.rows().into_iter().map(of_row);
-        let (products, largest) = divisor::products(losses, weights, rows)?;
-        Ok(divisor::weight(&products.view(), largest, None::<&ArrayView<'_, Y, _>>, |_| true))
+        let (products, largest) = divisor::products(losses, weights, self.shares.rows().into_iter().map(of_row))?;
+        Ok(Source::<D>::weight(self, &products.view(), largest))
     }
 
     fn positives(&self, _settings: &Settings, losses: usize) -> f64 {
@@ -252,28 +233,15 @@ impl<Y: Label, D: Dimension> Source<D> for Dense<'_, Y, D> {
         (Dense { shares: left }, Dense { shares: right })
     }
 
-    fn traverse<T: Element>(
-        pass: &Pass<'_, T::Float, SingleLabel>,
-        arrays: Arrays<'_, T, D, Self>,
-    ) -> Result<Total<T::Float>, Fault> {
-        walk_rows(pass, arrays)
-    }
-
     fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault> {
         evaluate_leaf(leaf)
     }
 
-    fn invalid<T: Element>(
-        &self,
-        _settings: &Settings,
-        _classes: usize,
-        factors: &[Option<ArrayView<'_, T, D::Smaller>>],
-        _valid: usize,
-    ) -> Error {
+    fn invalid<T: Float>(&self, _classes: usize, is_left_out: impl Fn(&[usize]) -> bool, _valid: usize) -> Error {
         let rows = self.shares.shape().split_last().map_or(&[][..], |(_, rows)| rows);
         for (row, shares) in self.shares.rows().into_iter().enumerate() {
             let mut index = unravel_index(row, rows);
-            if target_of(shares).is_some() || is_left_out(factors, &index) {
+            if target_of(shares).is_some() || is_left_out(&index) {
                 continue;
             }
             let Some((class, &y)) = shares.iter().enumerate().find(|&(_, &y)| !(0.0..=1.0).contains(&share(y))) else {

@@ -7,7 +7,7 @@ use crate::settings::parameter::{LARGEST_WEIGHT, Parameter};
 use crate::targets::label::Label;
 use crate::targets::labels::{LabelForm, Labels};
 use ndarray::{ArrayView, Dimension, IxDyn};
-use num_traits::{One, Zero};
+use num_traits::Zero;
 
 /// Fails unless an array has the shape of the logits.
 pub(crate) fn check_shape(array: &'static str, expected: &[usize], actual: &[usize]) -> Result<(), Error> {
@@ -81,15 +81,15 @@ pub(crate) fn broadcast<'a, T, D: Dimension>(
 
 /// The first label outside [0, 1] in logical order that is not left out, once the kernel has met one behind some that are
 /// `valid`.
-pub(crate) fn find_invalid<T: Element, Y: Label, D: Dimension>(
+pub(crate) fn find_invalid<T: Float, Y: Label, D: Dimension>(
     Labels { form, known }: &Labels<'_, Y, D>,
     is_left_out: impl Fn(&[usize]) -> bool,
     valid: usize,
 ) -> Error {
     let LabelForm::Dense(labels) = form else { return NOWHERE };
     for (position, &y) in labels.iter().enumerate().skip(valid) {
-        let label: T::Float = known.float(y);
-        let is_valid = label >= T::Float::zero() && label <= T::Float::one();
+        let label: T = known.float(y);
+        let is_valid = label >= T::zero() && label <= T::one();
         let Some(actual) = known.presence(y).filter(|_| !is_valid) else { continue };
         let index = unravel_index(position, labels.shape());
         if !is_left_out(&index) {
