@@ -22,9 +22,14 @@ const LEAF: usize = 1 << 14;
 
 /// The asymmetric loss of Ridnik et al. (ICCV 2021) for multi-label classification.
 ///
-/// For a logit z, its probability p = 1/(1 + e⁻ᶻ) and a target y:
+/// For a logit z with the probability p = 1/(1 + e⁻ᶻ), and u = max(p − m, 0):
 ///
-/// L = −(1−p)^γ₊ ln p where y = 1, and −u^γ₋ ln(1−u) with u = max(p − m, 0) where y = 0.
+/// ```text
+/// label 1   L = −(1 − p)^γ₊ · ln p
+/// label 0   L = −u^γ₋ · ln(1 − u)
+/// ```
+///
+/// [`Implementation`](crate::Implementation) says what a label between them costs.
 ///
 /// Arrays may have any number of axes, any layout and any [`Element`] as elements; the last axis is that of the classes.
 /// Targets are a reference to an array of [`Label`](crate::Label)s in the shape of the logits; or [`Targets`](crate::Targets), which

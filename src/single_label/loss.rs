@@ -22,13 +22,18 @@ const LONG: usize = 1 << 16;
 
 /// The asymmetric loss of Ridnik et al. (ICCV 2021) for single-label classification: one class per row of logits.
 ///
-/// With p = softmax(z) over the last axis, C classes and the target class k, a row costs
+/// With p = softmax(z) over the last axis, C classes, the target class k and label smoothing ε, a row costs
 ///
-/// L = −Σ t_c·w_c·ln p_c, with t_c = (1−ε)·\[c = k\] + ε/C, w_k = (1−p_k)^γ₊, and w_c = p_c^γ₋ for the other classes.
+/// ```text
+/// L = −Σ t_c·w_c·ln p_c
 ///
-/// The gradient flows through the weights w, as in the official code. Without label smoothing (ε = 0) γ₋ has no effect;
-/// with γ₊ = γ₋ = 0 it is cross-entropy. A target that is spread over classes, y in [0, 1] with Σy = 1, has t_c =
-/// (1−ε)·y_c + ε/C and w_c = y_c·(1−p_c)^γ₊ + (1−y_c)·p_c^γ₋, which is the same for one class.
+/// class k        t = 1 − ε + ε/C   w = (1 − p)^γ₊
+/// other classes  t = ε/C           w = p^γ₋
+/// ```
+///
+/// The gradient flows through the weights w, as in the official code. Without label smoothing γ₋ has no effect; with γ₊ = γ₋ = 0 it is
+/// cross-entropy. A target that is spread over classes, y in [0, 1] with Σy = 1, has t_c = (1−ε)·y_c + ε/C and
+/// w_c = y_c·(1−p_c)^γ₊ + (1−y_c)·p_c^γ₋, which is the same for one class.
 ///
 /// Logits may have any number of axes from 1 on, any layout and any [`Element`] as elements. Targets are a reference to
 /// an array of integers in the shape of the logits without the last axis, or [`Targets`](super::Targets): class indices
