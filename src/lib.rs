@@ -27,6 +27,8 @@ mod stages;
 mod targets;
 
 pub mod single_label;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 
 pub use arithmetic::element::{Element, Float};
 pub use error::Error;
@@ -48,6 +50,10 @@ pub mod docs {
     #[doc = include_str!("../docs/embedded.md")]
     #[doc = include_str!("../docs/guide.md")]
     pub mod guide {}
+
+    #[doc = include_str!("../docs/embedded.md")]
+    #[doc = include_str!("../docs/recipes.md")]
+    pub mod recipes {}
 
     #[doc = include_str!("../docs/embedded.md")]
     #[doc = include_str!("../docs/mathematics.md")]

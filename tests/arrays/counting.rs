@@ -1,6 +1,7 @@
 //! What an element counts: weights, unknown labels, smoothed labels, sparse labels, and what the sum is divided by.
 
 use crate::common::{logits, settings, targets};
+use asymmetric_loss::strategies::weights;
 use asymmetric_loss::{AsymmetricLoss, Builder, Derivatives, Error, Label, Labels, Reduction, Targets};
 use ndarray::{Array1, Array2, Array3, ArrayView2, Axis, Ix2, ShapeBuilder, array, concatenate, s};
 use proptest::collection::vec;
@@ -8,11 +9,6 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 const CLASSES: usize = 5;
-
-/// Weights, zero among them.
-fn weights() -> impl Strategy<Value = f64> {
-    prop_oneof![4 => 0.01..20.0, 1 => Just(0.0), 1 => Just(1.0)]
-}
 
 fn matrix(rows: usize, of: impl Strategy<Value = f64>) -> impl Strategy<Value = Array2<f64>> {
     vec(of, rows * CLASSES).prop_map(move |x| Array2::from_shape_vec((rows, CLASSES), x).expect("as many as fit"))

@@ -8,6 +8,7 @@ pub(crate) mod wrapped;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+pub(crate) use asymmetric_loss::strategies::{labels as hard_targets, logits, soft_labels as targets};
 pub(crate) use yardstick::{IMPLEMENTATIONS, Setting};
 
 /// The central difference of order 6.
@@ -32,17 +33,4 @@ pub(crate) fn settings() -> impl Strategy<Value = Setting> {
             detached: false,
         },
     )
-}
-
-/// Moderate logits, and saturated ones.
-pub(crate) fn logits() -> impl Strategy<Value = f64> {
-    prop_oneof![4 => -8.0..8.0, 1 => -60.0..60.0, 1 => -700.0..700.0]
-}
-
-pub(crate) fn hard_targets() -> impl Strategy<Value = f64> {
-    select(vec![0.0, 1.0])
-}
-
-pub(crate) fn targets() -> impl Strategy<Value = f64> {
-    prop_oneof![hard_targets(), 0.0..1.0]
 }

@@ -4,3 +4,4 @@ mod adaptive;
 mod errors;
 mod half;
 mod settings;
+mod strategies;

@@ -1,0 +1,188 @@
+//! Strategies for property tests of code that calls a loss; with the feature `proptest`.
+//!
+//! What they make is valid: a loss refuses none of it. It shrinks to few rows and classes, then to logits of 0, absent labels and default
+//! settings.
+//!
+//! A test that compares a gradient with differences of the value needs to know where there is one:
+//!
+//! | settings | the gradient in the logits is the derivative of the value |
+//! |---|---|
+//! | [`smooth_settings`]: m = 0, no floor | everywhere, and the Hessian is that of the gradient |
+//! | m > 0 | but where p = m: there it jumps for γ₋ = 0, soft labels and `DeepPsp`, and else the Hessian does |
+//! | `log_floor` | but where a probability meets the floor |
+//! | `detach_focal_weight` | nowhere: it takes the focal weight for a constant |
+//!
+//! # Examples
+//!
+//! A layer of one's own, against central differences:
+//!
+//! ```
+//! use asymmetric_loss::{AsymmetricLoss, strategies};
+//! use ndarray::Array2;
+//! use proptest::prelude::*;
+//!
+//! proptest! {
+//!     # #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+//!     # /*
+//!     #[test]
+//!     # */
+//!     fn the_gradient_of_a_layer_is_that_of_its_value(
+//!         settings in strategies::smooth_settings(),
+//!         (x, y) in strategies::batches(1..6, 1..5, -2.0..2.0, strategies::labels()),
+//!     ) {
+//!         // Class k has the logit w·x_k.
+//!         let loss = AsymmetricLoss::from(settings);
+//!         let value = |w: f64| loss.forward(&(w * &x), &y).unwrap();
+//!         let gradient = (loss.gradient(&(0.7 * &x), &y).unwrap() * &x).sum();
+//!         let difference = (value(0.7 + 1e-5) - value(0.7 - 1e-5)) / 2e-5;
+//!         prop_assert!((gradient - difference).abs() < 1e-8);
+//!     }
+//! }
+//! # the_gradient_of_a_layer_is_that_of_its_value();
+//! ```
+
+use crate::settings::{Curvature, Implementation, Parameter, Reduction, Settings};
+use ndarray::Array2;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use std::fmt::Debug;
+use std::ops::Range;
+
+/// Logits: most of them moderate, some so large that their probability is 0 or 1 in `f64`.
+pub fn logits() -> impl Strategy<Value = f64> {
+    prop_oneof![4 => -8.0..8.0, 1 => -60.0..60.0, 1 => -700.0..700.0]
+}
+
+/// Logits on both sides of the point where p = m, and at distances from it down to 2⁻⁴⁰; m is between 0 and 1.
+pub fn logits_beside(prob_margin: f64) -> impl Strategy<Value = f64> {
+    let kink = (prob_margin / (1.0 - prob_margin)).ln();
+    (0..40_i32, -1.0..1.0).prop_map(move |(halvings, distance)| kink + distance * f64::from(-halvings).exp2())
+}
+
+/// Logits that arithmetic treats apart: zeros of both signs, the smallest and the largest numbers, infinities, NaN.
+pub fn special_logits() -> impl Strategy<Value = f64> {
+    let positive = [0.0, f64::from_bits(1), f64::MIN_POSITIVE, f64::MAX, f64::INFINITY, f64::NAN];
+    select(positive.into_iter().flat_map(|z| [z, -z]).collect::<Vec<_>>())
+}
+
+/// Labels that are 0 or 1. In [`proptest::option::of`] they may be unknown.
+pub fn labels() -> impl Strategy<Value = f64> {
+    select(vec![0.0, 1.0])
+}
+
+/// Labels from 0 to 1, many of them one of both.
+pub fn soft_labels() -> impl Strategy<Value = f64> {
+    prop_oneof![labels(), 0.0..1.0]
+}
+
+/// Weights of elements, rows or classes: 1, 0, and numbers between 0.01 and 20.
+pub fn weights() -> impl Strategy<Value = f64> {
+    prop_oneof![1 => Just(1.0), 1 => Just(0.0), 4 => 0.01..20.0]
+}
+
+/// Offsets and indices for [`Targets::sparse`](crate::Targets::sparse).
+pub fn sparse_labels(rows: usize, classes: usize) -> impl Strategy<Value = (Vec<usize>, Vec<usize>)> {
+    vec(vec(any::<bool>(), classes), rows).prop_map(|rows| {
+        let (mut offsets, mut indices) = (vec![0], Vec::new());
+        for row in rows {
+            indices.extend(row.iter().enumerate().filter(|(_, present)| **present).map(|(class, _)| class));
+            offsets.push(indices.len());
+        }
+        (offsets, indices)
+    })
+}
+
+/// Two arrays of one shape, (rows, classes): logits and labels, say.
+///
+/// Rows and classes are left out before elements shrink. The ranges are those of their numbers; neither may be empty, as in all of proptest.
+///
+/// # Examples
+///
+/// ```
+/// use asymmetric_loss::{AsymmetricLoss, strategies};
+/// use proptest::prelude::*;
+///
+/// proptest!(|((logits, labels) in strategies::batches(0..6, 1..9, strategies::logits(), strategies::soft_labels()))| {
+///     prop_assert!(AsymmetricLoss::default().losses(&logits, &labels).unwrap().iter().all(|loss| *loss >= 0.0));
+/// });
+/// ```
+pub fn batches<A: Clone + Debug, B: Clone + Debug>(
+    rows: Range<usize>,
+    classes: Range<usize>,
+    logits: impl Strategy<Value = A>,
+    labels: impl Strategy<Value = B>,
+) -> impl Strategy<Value = (Array2<A>, Array2<B>)> {
+    // Lists of rows and of classes lose single entries when they shrink, and the others stay what they are.
+    let all: Vec<usize> = (0..classes.end.saturating_sub(1)).collect();
+    let rows = vec(vec((logits, labels), all.len()), rows);
+    (subsequence(all, classes), rows).prop_map(|(classes, rows)| {
+        let (shape, element) = ((rows.len(), classes.len()), |row: usize, class: usize| &rows[row][classes[class]]);
+        let logits = Array2::from_shape_fn(shape, |(row, class)| element(row, class).0.clone());
+        (logits, Array2::from_shape_fn(shape, |(row, class)| element(row, class).1.clone()))
+    })
+}
+
+/// Settings with one value for all classes. All reductions but the weighted mean, which may have no weight to divide by.
+pub fn settings() -> impl Strategy<Value = Settings> {
+    settings_of(|values| values.prop_map(Parameter::from).boxed(), margins(), floors())
+}
+
+/// Settings with one value for all classes, or one for each.
+pub fn settings_per_class(classes: usize) -> impl Strategy<Value = Settings> {
+    let parameter = move |values: BoxedStrategy<f64>| {
+        let per_class = vec(values.clone(), classes.max(1)).prop_map(Parameter::from);
+        prop_oneof![values.prop_map(Parameter::from), per_class].boxed()
+    };
+    settings_of(parameter, margins(), floors())
+}
+
+/// Settings with which the loss is differentiable everywhere, twice and more: without margin and floor, and without a detached weight.
+pub fn smooth_settings() -> impl Strategy<Value = Settings> {
+    let settings = settings_of(|values| values.prop_map(Parameter::from).boxed(), Just(0.0).boxed(), Just(0.0).boxed());
+    settings.prop_map(|settings| Settings { detach_focal_weight: false, curvature: Curvature::Exact, ..settings })
+}
+
+fn margins() -> BoxedStrategy<f64> {
+    prop_oneof![Just(0.05), Just(0.0), 1e-3..0.9].boxed()
+}
+
+fn floors() -> BoxedStrategy<f64> {
+    prop_oneof![3 => Just(0.0), 1 => Just(1e-8)].boxed()
+}
+
+/// Settings, given what makes a parameter of values, and margins and floors.
+fn settings_of(
+    parameter: impl Fn(BoxedStrategy<f64>) -> BoxedStrategy<Parameter>,
+    margins: BoxedStrategy<f64>,
+    floors: BoxedStrategy<f64>,
+) -> impl Strategy<Value = Settings> {
+    let exponents = |default| parameter(prop_oneof![select(vec![default, 0.0, 1.0, 2.0, 3.0]), 0.0..8.0].boxed());
+    let weights = || parameter(weights().boxed());
+    let implementations = vec![Implementation::AlibabaMiil, Implementation::DeepPsp, Implementation::Paper];
+    let divisor = Reduction::Divisor(7.0);
+    let reductions = vec![Reduction::Mean, Reduction::Sum, Reduction::BatchMean, Reduction::PositiveMean, divisor];
+    let curvatures = vec![Curvature::Exact, Curvature::AtLeast(0.01), Curvature::Magnitude(0.01)];
+    (
+        (exponents(4.0), exponents(1.0), parameter(margins), weights(), weights()),
+        (select(implementations), any::<bool>(), floors, select(reductions)),
+        (select(vec![0.0, 0.1, 1.0]), select(curvatures)),
+    )
+        .prop_map(|((gamma_neg, gamma_pos, prob_margin, class_weight, pos_weight), formula, rest)| {
+            let (implementation, detach_focal_weight, log_floor, reduction) = formula;
+            let (label_smoothing, curvature) = rest;
+            Settings {
+                gamma_neg: gamma_neg.into(),
+                gamma_pos: gamma_pos.into(),
+                prob_margin: prob_margin.into(),
+                class_weight: class_weight.into(),
+                pos_weight: pos_weight.into(),
+                implementation,
+                detach_focal_weight,
+                log_floor,
+                reduction,
+                label_smoothing,
+                curvature,
+            }
+        })
+}
