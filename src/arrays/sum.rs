@@ -5,19 +5,19 @@ use crate::arithmetic::{Pair, Scalar};
 use std::any::TypeId;
 
 /// The number of partial sums, and so of vector lanes that may add at once.
-const WIDTH: usize = 16;
+const PARTIAL_SUMS: usize = 16;
 
 /// A sum with the roundings that it has seen.
 pub(crate) type Total<T> = Pair<Scalar<<T as Float>::Sum>>;
 
 /// Adds up a sequence of losses; how the sequence is cut into slices does not change a bit of the sum.
 ///
-/// Element i goes to partial sum i mod [`WIDTH`]. Where there is no wider type to add in, each sum carries its rounding
+/// Element i goes to partial sum i mod [`PARTIAL_SUMS`]. Where there is no wider type to add in, each sum carries its rounding
 /// errors along, so that the order in which an array lies in memory does not show.
 #[derive(Debug)]
 pub(crate) struct Accumulator<T: Float> {
-    sums: [T::Sum; WIDTH],
-    errors: [T::Sum; WIDTH],
+    sums: [T::Sum; PARTIAL_SUMS],
+    errors: [T::Sum; PARTIAL_SUMS],
     /// The partial sum of the next element.
     next: usize,
     /// What each loss is multiplied by, where their sum would overflow otherwise.
@@ -26,22 +26,22 @@ pub(crate) struct Accumulator<T: Float> {
 
 impl<T: Float> Accumulator<T> {
     pub(crate) fn new(scale: Option<T::Sum>) -> Self {
-        let zeros = [T::Sum::from_f64(0.0); WIDTH];
+        let zeros = [T::Sum::from_f64(0.0); PARTIAL_SUMS];
         Accumulator { sums: zeros, errors: zeros, next: 0, scale }
     }
 
     #[inline(always)]
     pub(crate) fn add(&mut self, losses: &[T]) {
-        let (head, losses) = losses.split_at(losses.len().min((WIDTH - self.next) % WIDTH));
+        let (head, losses) = losses.split_at(losses.len().min((PARTIAL_SUMS - self.next) % PARTIAL_SUMS));
         self.add_in_turn(head);
-        let (chunks, tail) = losses.as_chunks::<WIDTH>();
+        let (chunks, tail) = losses.as_chunks::<PARTIAL_SUMS>();
         // Copies of their own, so that the compiler need not fear that they overlap the losses.
         let (mut sums, mut errors) = (self.sums, self.errors);
         let is_widest = is_widest::<T>();
         for chunk in chunks {
             // Counted by hand, as iterators are calls in an unoptimized build.
             let mut i = 0;
-            while i < WIDTH {
+            while i < PARTIAL_SUMS {
                 let loss = self.scaled(chunk[i]);
                 if is_widest {
                     add_with_error(loss, &mut sums[i], &mut errors[i]);
@@ -60,7 +60,7 @@ impl<T: Float> Accumulator<T> {
         for &loss in losses {
             let loss = self.scaled(loss);
             add::<T>(loss, &mut self.sums[self.next], &mut self.errors[self.next]);
-            self.next = (self.next + 1) % WIDTH;
+            self.next = (self.next + 1) % PARTIAL_SUMS;
         }
     }
 
@@ -75,7 +75,7 @@ impl<T: Float> Accumulator<T> {
     #[inline(always)]
     pub(crate) fn total(&self) -> Total<T> {
         let (mut sums, mut errors) = (self.sums, self.errors);
-        let mut width = WIDTH;
+        let mut width = PARTIAL_SUMS;
         while width > 1 {
             width /= 2;
             for i in 0..width {

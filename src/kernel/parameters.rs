@@ -11,7 +11,7 @@ use crate::kernel::outputs::Outputs;
 use ndarray::{Array, ArrayView, Dimension};
 
 /// The largest number of elements whose derivatives are in memory at once: such as fit into the first cache.
-const LEAF: usize = 1 << 11;
+const ELEMENTS_IN_LEAF: usize = 1 << 11;
 
 /// The derivatives of a sum of losses in γ₊, m and γ₋ of classes that follow each other.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ fn walk<T: Element, D: Dimension, R: Source<D, Kind = MultiLabel>>(
     arrays: Arrays<'_, T, D, R>,
     position: Position,
 ) -> Result<Slopes<<T::Float as Float>::Sum>, Fault> {
-    if arrays.logits.len() <= LEAF {
+    if arrays.logits.len() <= ELEMENTS_IN_LEAF {
         return leaf(pass, arrays, position);
     }
     let [left, right] = in_halves(arrays, position, |arrays, position| walk(pass, arrays, position))?;

@@ -18,7 +18,7 @@ use crate::targets::labels::{LabelForm, Labels};
 use ndarray::{Array, ArrayView, ArrayView1, ArrayViewMut, Axis, Dimension};
 
 /// The largest number of elements that are added up in sequence.
-const LEAF: usize = 1 << 14;
+const ELEMENTS_IN_LEAF: usize = 1 << 14;
 
 /// The asymmetric loss of Ridnik et al. (ICCV 2021) for multi-label classification.
 ///
@@ -113,7 +113,7 @@ impl Stages for MultiLabel {
     fn is_leaf<T: Float>(plan: &Plan<T>, shape: &[usize], position: Position) -> bool {
         let mixes_classes =
             has_one_class(plan, shape, position) && shape[..=position.axis].iter().any(|&length| length > 1);
-        shape.iter().product::<usize>() <= LEAF && !mixes_classes
+        shape.iter().product::<usize>() <= ELEMENTS_IN_LEAF && !mixes_classes
     }
 
     /// The Hessian is diagonal.

@@ -133,7 +133,7 @@ pub(crate) struct Block<'a, T, const L: usize> {
     pub(super) logits: &'a Steps<T, L>,
     pub(super) powers: &'a Steps<T, L>,
     /// The share of every class in the target, where that is spread.
-    pub(super) shares: Option<&'a Steps<T, L>>,
+    pub(super) target_probs: Option<&'a Steps<T, L>>,
 }
 
 /// The sum of the terms of the classes of a block, but for one that is left out; what stands behind them becomes 0.
@@ -179,9 +179,9 @@ stage! {
             let class = softmax.probability(V::load(context, &block.powers[step], lane), z);
             let other = other(&class, V::load(context, &neg[step], lane), whole_neg, *order);
             let floor = z.splat(*floor);
-            let loss = match block.shares {
-                Some(shares) => {
-                    let y = V::load(context, &shares[step], lane);
+            let loss = match block.target_probs {
+                Some(target_probs) => {
+                    let y = V::load(context, &target_probs[step], lane);
                     let target = target(&class, V::load(context, &pos[step], lane), whole_pos, *order);
                     blended(y, y.mul_add(z.splat(*keep), floor), target, other)
                 }

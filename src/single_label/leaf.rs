@@ -18,8 +18,8 @@ pub(super) trait RowTargets<D: Dimension>: Source<D, Kind = SingleLabel> {
     /// What each row is to be; none for one that is not valid.
     fn targets(&self, classes: usize) -> impl Iterator<Item = Option<Target>>;
 
-    /// The shares of all classes in all rows, in logical order: nothing if no target is spread.
-    fn shares<T: Float>(&self) -> Cow<'_, [T]>;
+    /// The target probabilities of all classes in all rows, in logical order: nothing if no target is spread.
+    fn target_probs<T: Float>(&self) -> Cow<'_, [T]>;
 }
 
 /// Evaluates rows in sequence.
@@ -50,7 +50,7 @@ fn evaluate<T: Element, D: Dimension, R: RowTargets<D>, const N: usize>(
             *copy = room(output)?;
         }
     }
-    let shares = source.shares::<T::Float>();
+    let target_probs = source.target_probs::<T::Float>();
     let mut losses = outputs.losses.iter_mut().flatten();
     let mut targets = source.targets(classes);
     let mut factors = factors.each_ref().map(|factor| factor.iter().flatten());
@@ -61,7 +61,7 @@ fn evaluate<T: Element, D: Dimension, R: RowTargets<D>, const N: usize>(
     let mut start = 0;
     while start < count {
         let together = N.min(count - start);
-        let (mut what, mut weights, mut values) = ([Target::Absent; N], [one; N], [zero; N]);
+        let (mut what, mut weights, mut values) = ([Target::Ignored; N], [one; N], [zero; N]);
         for (target, weight) in what.iter_mut().zip(&mut weights).take(together) {
             let [of_call, upstream] = factors.each_mut().map(|factor| factor.next().map(|factor| factor.to_float()));
             let is_left_out = [of_call, upstream].into_iter().flatten().any(|factor| factor == zero);
@@ -82,7 +82,7 @@ fn evaluate<T: Element, D: Dimension, R: RowTargets<D>, const N: usize>(
             logits: &logits[range.clone()],
             targets: &what[..together],
             weights: &weights[..together],
-            shares: if shares.is_empty() { &[] } else { &shares[range.clone()] },
+            target_probs: if target_probs.is_empty() { &[] } else { &target_probs[range.clone()] },
             vector: vector.as_ref().map(|vector| &vector[range]),
             scale: pass.scale,
             losses: &mut values[..together],

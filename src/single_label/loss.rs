@@ -13,12 +13,12 @@ use crate::loss::plans::Plans;
 use ndarray::{Array, ArrayView, ArrayViewMut, Dimension};
 
 /// The largest number of elements that are evaluated in sequence; a longer row is not cut.
-const LEAF: usize = 1 << 13;
+const ELEMENTS_IN_LEAF: usize = 1 << 13;
 
 /// The number of rows that stay together up to a larger number of elements: enough for the cache lines of logits whose rows do not lie one
 /// behind the other.
-const ROWS: usize = 64;
-const LONG: usize = 1 << 16;
+const ROWS_IN_LEAF: usize = 64;
+const ELEMENTS_IN_LONG_LEAF: usize = 1 << 16;
 
 /// The asymmetric loss of Ridnik et al. (ICCV 2021) for single-label classification: one class per row of logits.
 ///
@@ -129,7 +129,7 @@ impl Stages for SingleLabel {
         let rows = shape.split_last().map_or(1, |(_, rows)| rows.iter().product());
         // Rows cost something even without classes.
         let elements = shape.last().map_or(1, |&classes| classes.max(1)).saturating_mul(rows);
-        rows <= 1 || elements <= LEAF || (rows <= ROWS && elements <= LONG)
+        rows <= 1 || elements <= ELEMENTS_IN_LEAF || (rows <= ROWS_IN_LEAF && elements <= ELEMENTS_IN_LONG_LEAF)
     }
 
     fn product<'a, T, D: Dimension>(

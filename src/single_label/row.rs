@@ -17,7 +17,7 @@ use std::ops::Range;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Target {
     /// Nothing: the row does not count.
-    Absent,
+    Ignored,
     /// One class.
     Class(usize),
     /// Spread over classes.
@@ -34,14 +34,14 @@ pub(super) struct Row<'a, T> {
     pub(super) logits: &'a [T],
     pub(super) target: Target,
     /// Empty unless the target is spread over classes.
-    pub(super) shares: &'a [T],
+    pub(super) target_probs: &'a [T],
     /// Empty unless the Hessian is to be multiplied with a vector.
     pub(super) vector: &'a [T],
 }
 
 /// Columns of a block of at most `N` steps of `L` classes.
 pub(super) struct Scratch<T, const L: usize, const N: usize> {
-    /// Logits, shares of the target, and the vector, where they do not fill steps.
+    /// Logits, target probabilities, and the vector, where they do not fill steps.
     inputs: [[[T; L]; N]; 3],
     /// e_c.
     powers: [[T; L]; N],
@@ -92,16 +92,16 @@ impl<T: Float> Row<'_, T> {
         T::from_sum(weight * T::Sum::from(loss))
     }
 
-    /// The weight of the target: that of its class, or the mean of those of all classes by their shares.
+    /// The weight of the target: that of its class, or the mean of those of all classes by their probabilities.
     fn class_weight(&self) -> T::Sum {
         let (plan, zero) = (self.plan, T::Sum::from_f64(0.0));
         match self.target {
-            Target::Absent => zero,
+            Target::Ignored => zero,
             Target::Class(class) => plan.weight(class).into(),
             Target::Spread if plan.has_one_weight => plan.weight(0).into(),
             Target::Spread => {
                 let (mut weighted, mut total) = (zero, zero);
-                for (class, &y) in self.shares.iter().enumerate() {
+                for (class, &y) in self.target_probs.iter().enumerate() {
                     weighted = weighted + T::Sum::from(y) * T::Sum::from(plan.weight(class));
                     total = total + T::Sum::from(y);
                 }
@@ -163,7 +163,7 @@ impl<T: Float> Row<'_, T> {
         // Smoothing that rounds to nothing is none.
         let floor = T::from_f64(epsilon / self.logits.len() as f64);
         let constants = &RowConstants { softmax: *softmax, keep: T::from_f64(1.0 - epsilon), floor, order };
-        let (apart, is_alone) = match self.target {
+        let (excluded, is_alone) = match self.target {
             Target::Class(class) => (class, floor <= zero),
             _ => (softmax.top.class, false),
         };
@@ -177,12 +177,12 @@ impl<T: Float> Row<'_, T> {
         let mut sums = [nothing::<T>(); 4];
         let columns = if self.vector.is_empty() { 1 + order } else { 4 };
         // Where no other class has a loss, the step of the target is enough.
-        let start = apart / L * L;
+        let start = excluded / L * L;
         let step = is_alone.then(|| start..self.logits.len().min(start + L));
         for range in step.into_iter().chain(self.blocks::<L, N>()) {
             let count = self.terms::<V, L, N>(context, range.clone(), constants, true, scratch, results);
-            for (own, class) in classes.iter_mut().zip([apart, top]) {
-                if range.contains(&class) && (class == apart || !is_alone) {
+            for (own, class) in classes.iter_mut().zip([excluded, top]) {
+                if range.contains(&class) && (class == excluded || !is_alone) {
                     *own = self.own(class, &range, softmax, scratch);
                 }
             }
@@ -195,12 +195,12 @@ impl<T: Float> Row<'_, T> {
                 bent_stage::<V, L>(context, &totals, vector, &second[..count], bent);
             }
             for (terms, total) in scratch.terms[1..].iter_mut().zip(&mut sums).take(columns) {
-                *total = total.plus(sum::<V, L>(context, terms, &range, apart));
+                *total = total.plus(sum::<V, L>(context, terms, &range, excluded));
             }
         }
         let others = sums.map(|sum| T::from_sum(rounded::<T>(sum)));
         let [Own { p: own_p, q: own_q, loss: own }, of_top] = classes;
-        let ([value, first, second, bent], v) = (others, self.vector.get(apart).copied().unwrap_or(zero) - origin);
+        let ([value, first, second, bent], v) = (others, self.vector.get(excluded).copied().unwrap_or(zero) - origin);
         let v = v - totals.mean;
         (totals.first, totals.second) = (first + own.first, second + own.second);
         totals.bent = bent + own.second * v;
@@ -209,19 +209,19 @@ impl<T: Float> Row<'_, T> {
         }
         let [gradient, hessian, product] = results;
         if let Some(gradient) = gradient {
-            gradient[apart] = (own.first * own_q - own_p * first) * scale;
+            gradient[excluded] = (own.first * own_q - own_p * first) * scale;
         }
         if let Some(hessian) = hessian {
             let diagonal =
                 |p: T, q: T, own: T, others: T| (own * q * q - p * q * totals.first + p * p * others) * scale;
-            hessian[apart] = diagonal(own_p, own_q, own.second, second);
-            if top != apart {
+            hessian[excluded] = diagonal(own_p, own_q, own.second, second);
+            if top != excluded {
                 let Own { p, q, loss } = of_top;
                 hessian[top] = diagonal(p, q, loss.second, totals.second - loss.second);
             }
         }
         if let Some(product) = product {
-            product[apart] = ((own.second * own_q - own_p * totals.first) * v - own_p * bent) * scale;
+            product[excluded] = ((own.second * own_q - own_p * totals.first) * v - own_p * bent) * scale;
         }
         value + own.value
     }
@@ -234,9 +234,9 @@ impl<T: Float> Row<'_, T> {
         softmax: &Softmax<T>,
         scratch: &Scratch<T, L, N>,
     ) -> Own<T> {
-        let place = class - range.start;
-        let [p, value, first, second, _] = scratch.terms.each_ref().map(|terms| terms.as_flattened()[place]);
-        let power = scratch.powers.as_flattened()[if self.is_block::<L, N>() { class } else { place }];
+        let offset = class - range.start;
+        let [p, value, first, second, _] = scratch.terms.each_ref().map(|terms| terms.as_flattened()[offset]);
+        let power = scratch.powers.as_flattened()[if self.is_block::<L, N>() { class } else { offset }];
         let q = softmax.probability(Scalar(power), Scalar(self.logits[class])).q.0;
         Own { p, q, loss: Jet { value, first, second } }
     }
@@ -252,20 +252,20 @@ impl<T: Float> Row<'_, T> {
         results: &Results<'_, T>,
     ) -> usize {
         self.powers::<V, L, N>(context, &range, &constants.softmax, scratch, results);
-        let ([logits, shares, _], count) = (&mut scratch.inputs, range.len().div_ceil(L));
-        let shares = match self.target {
-            Target::Spread => Some(steps(&self.shares[range.clone()], shares)),
+        let ([logits, target_probs, _], count) = (&mut scratch.inputs, range.len().div_ceil(L));
+        let target_probs = match self.target {
+            Target::Spread => Some(steps(&self.target_probs[range.clone()], target_probs)),
             Target::Class(class) if has_target && range.contains(&class) => {
-                let shares = &mut shares[..count];
-                shares.fill([T::from_f64(0.0); L]);
-                shares.as_flattened_mut()[class - range.start] = T::from_f64(1.0);
-                Some(&*shares)
+                let target_probs = &mut target_probs[..count];
+                target_probs.fill([T::from_f64(0.0); L]);
+                target_probs.as_flattened_mut()[class - range.start] = T::from_f64(1.0);
+                Some(&*target_probs)
             }
             _ => None,
         };
         let logits = steps(&self.logits[range.clone()], logits);
         let first = if self.is_block::<L, N>() { range.start / L } else { 0 };
-        let block = Block { class: range.start, logits, powers: &scratch.powers[first..first + count], shares };
+        let block = Block { class: range.start, logits, powers: &scratch.powers[first..first + count], target_probs };
         let mut terms = scratch.terms.each_mut().map(|term| &mut term[..count]);
         class_stage::<V, L>(context, self.plan, constants, &block, &mut terms);
         count

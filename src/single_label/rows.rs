@@ -22,8 +22,8 @@ pub(crate) struct Rows<'a, T: Float> {
     pub(super) targets: &'a [Target],
     /// What the results of each row are multiplied by.
     pub(super) weights: &'a [T::Sum],
-    /// The shares of the classes in the targets; there if a target is spread.
-    pub(super) shares: &'a [T],
+    /// The target probabilities of the classes in the targets; there if a target is spread.
+    pub(super) target_probs: &'a [T],
     /// What the Hessian is multiplied with.
     pub(super) vector: Option<&'a [T]>,
     /// What all results but the losses are multiplied by.
@@ -97,9 +97,9 @@ impl<T: Float> Rows<'_, T> {
         for (row, &target) in self.targets.iter().enumerate() {
             let range = row * self.classes..(row + 1) * self.classes;
             let mut results = parts(&mut self.results, &range);
-            let shares = if target == Target::Spread { &self.shares[range.clone()] } else { &[] };
+            let target_probs = if target == Target::Spread { &self.target_probs[range.clone()] } else { &[] };
             let vector = self.vector.map_or(&[][..], |vector| &vector[range.clone()]);
-            let input = Row { plan, logits: &self.logits[range], target, shares, vector };
+            let input = Row { plan, logits: &self.logits[range], target, target_probs, vector };
             let weight = self.weights[row];
             self.losses[row] = input.evaluate::<V, L, N>(context, weight, self.scale, &mut scratch, &mut results);
         }

@@ -29,7 +29,7 @@ pub struct Classes<'a, I, E: Dimension> {
 /// The share of every class in every row.
 #[derive(Clone, Debug)]
 pub struct Dense<'a, Y, D: Dimension> {
-    shares: ArrayView<'a, Y, D>,
+    target_probs: ArrayView<'a, Y, D>,
 }
 
 impl<'a, T, I: ClassIndex, E: Dimension> Targets<'a, T, Classes<'a, I, E>> {
@@ -91,8 +91,8 @@ impl<'a, T, Y: Label, D: Dimension> Targets<'a, T, Dense<'a, Y, D>> {
     /// assert!(loss.forward(&logits, Targets::dense(&teacher))? > 0.0);
     /// # Ok::<(), asymmetric_loss::Error>(())
     /// ```
-    pub fn dense<S: Data<Elem = Y>>(shares: &'a ArrayBase<S, D>) -> Self {
-        Targets { source: Dense { shares: shares.view() }, weights: None }
+    pub fn dense<S: Data<Elem = Y>>(target_probs: &'a ArrayBase<S, D>) -> Self {
+        Targets { source: Dense { target_probs: target_probs.view() }, weights: None }
     }
 }
 
@@ -183,13 +183,13 @@ impl<I: ClassIndex, D: Dimension> Source<D> for Classes<'_, I, D::Smaller> {
 impl<I: ClassIndex, D: Dimension> RowTargets<D> for Classes<'_, I, D::Smaller> {
     fn targets(&self, classes: usize) -> impl Iterator<Item = Option<Target>> {
         self.indices.iter().map(move |&index| match index.class() {
-            _ if self.ignored == Some(index) => Some(Target::Absent),
+            _ if self.ignored == Some(index) => Some(Target::Ignored),
             Some(class) if class < classes => Some(Target::Class(class)),
             _ => None,
         })
     }
 
-    fn shares<T: Float>(&self) -> Cow<'_, [T]> {
+    fn target_probs<T: Float>(&self) -> Cow<'_, [T]> {
         Cow::Borrowed(&[])
     }
 }
@@ -198,7 +198,7 @@ impl<Y: Label, D: Dimension> Source<D> for Dense<'_, Y, D> {
     type Kind = SingleLabel;
 
     fn fitted(&self, shape: &[usize]) -> Result<Self, Error> {
-        check_shape("dense targets", shape, self.shares.shape())?;
+        check_shape("dense targets", shape, self.target_probs.shape())?;
         Ok(self.clone())
     }
 
@@ -220,7 +220,7 @@ impl<Y: Label, D: Dimension> Source<D> for Dense<'_, Y, D> {
         let of_class =
             |(&y, weight): (&Y, &f64)| Some(share(y)).filter(|y| (0.0..=1.0).contains(y)).unwrap_or(1.0) * weight;
         let of_row = |row: ArrayView1<'_, Y>| row.iter().zip(of_classes).map(of_class).sum();
-        let (products, largest) = divisor::products(losses, weights, self.shares.rows().into_iter().map(of_row))?;
+        let (products, largest) = divisor::products(losses, weights, self.target_probs.rows().into_iter().map(of_row))?;
         Ok(Source::<D>::weight(self, &products.view(), largest))
     }
 
@@ -229,8 +229,8 @@ impl<Y: Label, D: Dimension> Source<D> for Dense<'_, Y, D> {
     }
 
     fn split_at(self, axis: Axis, index: usize, _elements: usize) -> (Self, Self) {
-        let (left, right) = self.shares.split_at(axis, index);
-        (Dense { shares: left }, Dense { shares: right })
+        let (left, right) = self.target_probs.split_at(axis, index);
+        (Dense { target_probs: left }, Dense { target_probs: right })
     }
 
     fn evaluate<T: Element>(leaf: Leaf<'_, '_, T, D, Self>) -> Result<(), Fault> {
@@ -238,14 +238,15 @@ impl<Y: Label, D: Dimension> Source<D> for Dense<'_, Y, D> {
     }
 
     fn invalid<T: Float>(&self, _classes: usize, is_left_out: impl Fn(&[usize]) -> bool, _valid: usize) -> Error {
-        let rows = self.shares.shape().split_last().map_or(&[][..], |(_, rows)| rows);
-        for (row, shares) in self.shares.rows().into_iter().enumerate() {
+        let rows = self.target_probs.shape().split_last().map_or(&[][..], |(_, rows)| rows);
+        for (row, target_probs) in self.target_probs.rows().into_iter().enumerate() {
             let mut index = unravel_index(row, rows);
-            if target_of(shares).is_some() || is_left_out(&index) {
+            if target_of(target_probs).is_some() || is_left_out(&index) {
                 continue;
             }
-            let Some((class, &y)) = shares.iter().enumerate().find(|&(_, &y)| !(0.0..=1.0).contains(&share(y))) else {
-                return Error::TargetSum { index, actual: shares.iter().map(|&y| share(y)).sum() };
+            let Some((class, &y)) = target_probs.iter().enumerate().find(|&(_, &y)| !(0.0..=1.0).contains(&share(y)))
+            else {
+                return Error::TargetSum { index, actual: target_probs.iter().map(|&y| share(y)).sum() };
             };
             index.push(class);
             return Error::InvalidTarget { index, actual: share(y) };
@@ -256,19 +257,19 @@ impl<Y: Label, D: Dimension> Source<D> for Dense<'_, Y, D> {
 
 impl<Y: Label, D: Dimension> RowTargets<D> for Dense<'_, Y, D> {
     fn targets(&self, _classes: usize) -> impl Iterator<Item = Option<Target>> {
-        self.shares.rows().into_iter().map(target_of)
+        self.target_probs.rows().into_iter().map(target_of)
     }
 
-    fn shares<T: Float>(&self) -> Cow<'_, [T]> {
-        if let Some(shares) = self.shares.as_slice()
-            && let Ok(shares) = cast!(shares, &[T])
+    fn target_probs<T: Float>(&self) -> Cow<'_, [T]> {
+        if let Some(target_probs) = self.target_probs.as_slice()
+            && let Ok(target_probs) = cast!(target_probs, &[T])
         {
-            return Cow::Borrowed(shares);
+            return Cow::Borrowed(target_probs);
         }
-        if self.shares.rows().into_iter().all(|row| !matches!(target_of(row), Some(Target::Spread))) {
+        if self.target_probs.rows().into_iter().all(|row| !matches!(target_of(row), Some(Target::Spread))) {
             return Cow::Borrowed(&[]);
         }
-        Cow::Owned(self.shares.iter().map(|&y| cast!(y, T).unwrap_or_else(|y| T::from_f64(share(y)))).collect())
+        Cow::Owned(self.target_probs.iter().map(|&y| cast!(y, T).unwrap_or_else(|y| T::from_f64(share(y)))).collect())
     }
 }
 
@@ -278,11 +279,11 @@ fn share<Y: Label>(y: Y) -> f64 {
     y.presence().unwrap_or(f64::NAN)
 }
 
-/// One class if all other shares are 0, else spread; none with a share outside [0, 1] or a sum too far from 1.
+/// One class if all other target probabilities are 0, else spread; none with a share outside [0, 1] or a sum too far from 1.
 fn target_of<Y: Label>(row: ArrayView1<'_, Y>) -> Option<Target> {
-    let mut tally = Tally { sums: [0.0; WIDTH], zeros: [0; WIDTH], is_valid: true };
+    let mut tally = Tally { sums: [0.0; PARTIAL_SUMS], zeros: [0; PARTIAL_SUMS], is_valid: true };
     if let Some(row) = row.as_slice() {
-        let (chunks, rest) = row.as_chunks::<WIDTH>();
+        let (chunks, rest) = row.as_chunks::<PARTIAL_SUMS>();
         for chunk in chunks {
             for (i, &y) in chunk.iter().enumerate() {
                 tally.add(i, y);
@@ -293,7 +294,7 @@ fn target_of<Y: Label>(row: ArrayView1<'_, Y>) -> Option<Target> {
         }
     } else {
         for (i, &y) in row.iter().enumerate() {
-            tally.add(i % WIDTH, y);
+            tally.add(i % PARTIAL_SUMS, y);
         }
     }
     if !tally.is_valid || (tally.sums.iter().sum::<f64>() - 1.0).abs() > SUM_TOLERANCE {
@@ -304,12 +305,12 @@ fn target_of<Y: Label>(row: ArrayView1<'_, Y>) -> Option<Target> {
 }
 
 /// The number of partial sums: the processor adds to one while others wait.
-const WIDTH: usize = 8;
+const PARTIAL_SUMS: usize = 8;
 
-/// What is to be known about the shares of a row.
+/// What is to be known about the target probabilities of a row.
 struct Tally {
-    sums: [f64; WIDTH],
-    zeros: [usize; WIDTH],
+    sums: [f64; PARTIAL_SUMS],
+    zeros: [usize; PARTIAL_SUMS],
     is_valid: bool,
 }
 

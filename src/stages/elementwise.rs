@@ -9,10 +9,10 @@ use ndarray::{Array, ArrayBase, Data, Dimension};
 use std::marker::PhantomData;
 
 /// The number of elements that are on the way together.
-const BLOCK: usize = 64;
+const ELEMENTS_IN_BLOCK: usize = 64;
 
 /// The largest number of elements that one thread takes at a time.
-const LEAF: usize = 1 << 14;
+const ELEMENTS_IN_LEAF: usize = 1 << 14;
 
 /// A function of one value.
 pub(crate) trait Map: Copy + Send + Sync {
@@ -51,9 +51,9 @@ pub(crate) fn map<T: Float, S: Data<Elem = T>, D: Dimension, F: Map>(
 }
 
 fn map_slice<T: Float, F: Map>(f: F, elements: &mut [T]) {
-    if elements.len() > LEAF {
+    if elements.len() > ELEMENTS_IN_LEAF {
         let count = elements.len();
-        let (left, right) = elements.split_at_mut(count / 2 / BLOCK * BLOCK);
+        let (left, right) = elements.split_at_mut(count / 2 / ELEMENTS_IN_BLOCK * ELEMENTS_IN_BLOCK);
         join(count, || map_slice(f, left), || map_slice(f, right));
         return;
     }
@@ -102,7 +102,7 @@ impl<T: Native, F: Map> Task<T> for Slice<'_, T, F> {
             at += V::LANES;
         }
         let rest = &mut elements[at..];
-        let mut padded = [T::from_f64(0.0); BLOCK];
+        let mut padded = [T::from_f64(0.0); ELEMENTS_IN_BLOCK];
         padded[..rest.len()].copy_from_slice(rest);
         f.eval(V::load(context, &padded, 0)).store(&mut padded, 0);
         rest.copy_from_slice(&padded[..rest.len()]);
