@@ -27,12 +27,12 @@ mod stages;
 mod targets;
 
 pub mod single_label;
-#[cfg(feature = "proptest")]
-pub mod strategies;
 
 pub use arithmetic::element::{Element, Float};
 pub use error::Error;
 pub use kernel::kind::{Kind, MultiLabel};
+#[cfg(feature = "proptest")]
+pub use loss::strategies;
 pub use loss::{AdaptiveAsymmetry, AsymmetricLoss, Derivatives, IntoTargets, Loss, ParameterGradients, Targets};
 pub use settings::reduction;
 #[doc(inline)]

@@ -10,6 +10,8 @@ pub(crate) mod pass;
 mod peak;
 pub(crate) mod plans;
 mod products;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 pub(crate) mod targets;
 
 pub use adaptive::AdaptiveAsymmetry;
