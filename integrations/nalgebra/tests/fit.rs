@@ -71,6 +71,8 @@ fn bad_input_is_an_error() {
     fails(fit(not_a_number, labels()).step(&w), "not positive definite");
 
     fails(fit(features(), DMatrix::zeros(59, 3)).step(&w), "59");
+    fails(fit(features(), labels()).step(&DMatrix::zeros(4, 3)), "W needs a row");
+    fails(fit(features(), labels()).step(&DMatrix::zeros(5, 2)), "[60, 2]");
     fails(fit(DMatrix::zeros(0, 5), DMatrix::zeros(0, 3)).step(&w), "mean");
 }
 
