@@ -189,8 +189,12 @@ stage! {
             };
             class.p.store(&mut p[step], lane);
             loss.value.store(&mut values[step], lane);
-            loss.first.store(&mut firsts[step], lane);
-            loss.second.store(&mut seconds[step], lane);
+            if *order >= 1 {
+                loss.first.store(&mut firsts[step], lane);
+            }
+            if *order >= 2 {
+                loss.second.store(&mut seconds[step], lane);
+            }
         });
     }
 }

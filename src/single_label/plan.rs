@@ -1,5 +1,6 @@
 //! The constants of a loss in the type of the logits.
 
+use super::rows::LONGEST;
 use super::settings::Settings;
 use crate::arithmetic::element::Float;
 use crate::focal;
@@ -24,7 +25,7 @@ impl<T: Float> Plan<T> {
         let Settings { gamma_neg, gamma_pos, class_weight, label_smoothing, .. } = settings;
         let period = settings.classes().unwrap_or(1);
         Plan {
-            columns: Columns::of([gamma_neg, gamma_pos, class_weight], period, block_length::<T>()),
+            columns: Columns::of([gamma_neg, gamma_pos, class_weight], period, block_length::<T>().max(LONGEST)),
             whole: [whole(gamma_neg), whole(gamma_pos)],
             has_one_weight: class_weight.classes().is_none(),
             label_smoothing: *label_smoothing,

@@ -9,6 +9,7 @@ use crate::arithmetic::element::Float;
 use crate::arithmetic::{Arithmetic, Pair, Scalar};
 use crate::arrays::sum::{Total, rounded};
 use crate::kernel::{output_block, steps};
+use crate::stages::Steps;
 use crate::stages::focal::Jet;
 use crate::stages::softmax::{Softmax, Top, exponential_stage};
 use std::ops::Range;
@@ -41,18 +42,18 @@ pub(super) struct Row<'a, T> {
 
 /// Columns of a block of at most `N` steps of `L` classes.
 pub(super) struct Scratch<T, const L: usize, const N: usize> {
-    /// Logits, target probabilities, and the vector, where they do not fill steps.
-    inputs: [[[T; L]; N]; 3],
     /// e_c.
     powers: [[T; L]; N],
     terms: [[[T; L]; N]; TERMS],
-    outputs: [[[T; L]; N]; 3],
+    /// Logits, target probabilities, the vector and results, where they do not fill a step.
+    inputs: [[[T; L]; 1]; 3],
+    outputs: [[[T; L]; 1]; 3],
 }
 
 impl<T: Float, const L: usize, const N: usize> Scratch<T, L, N> {
     pub(super) fn new() -> Self {
-        let zeros = [[T::from_f64(0.0); L]; N];
-        Scratch { inputs: [zeros; 3], powers: zeros, terms: [zeros; TERMS], outputs: [zeros; 3] }
+        let (zeros, step) = ([[T::from_f64(0.0); L]; N], [[[T::from_f64(0.0); L]; 1]; 3]);
+        Scratch { powers: zeros, terms: [zeros; TERMS], inputs: step, outputs: step }
     }
 }
 
@@ -62,6 +63,23 @@ struct Own<T> {
     p: T,
     q: T,
     loss: Jet<T>,
+}
+
+/// The classes of a block that fill steps, and the rest of them; each with its steps, counted from the first of the block.
+fn parts<const L: usize>(block: &Range<usize>) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<L> {
+    let Range { start, end } = *block;
+    let middle = end - block.len() % L;
+    let parts = [start..middle, middle..end].into_iter().filter(|part| !part.is_empty());
+    parts.map(move |part| (part.clone(), (part.start - start) / L..(part.end - start).div_ceil(L)))
+}
+
+/// Where derivatives of some classes go: nowhere, if they are not asked for.
+fn steps_of<'a, T, const L: usize>(
+    output: &'a mut Option<&mut [T]>,
+    part: &Range<usize>,
+    buffer: &'a mut Steps<T, L>,
+) -> &'a mut Steps<T, L> {
+    if output.is_none() { &mut [] } else { output_block(output, part, buffer) }
 }
 
 /// The sum of no terms.
@@ -131,14 +149,27 @@ impl<T: Float> Row<'_, T> {
     ) -> Softmax<T> {
         let mut rest = nothing::<T>();
         for range in self.blocks::<L, N>() {
-            let logits = steps(&self.logits[range.clone()], &mut scratch.inputs[0]);
-            exponential_stage::<V, L>(context, &top, logits, &mut scratch.powers);
+            self.exponentials::<V, L, N>(context, &top, &range, scratch);
             if let Some(output) = results.iter_mut().flatten().next().filter(|_| !self.is_block::<L, N>()) {
                 output[range.clone()].copy_from_slice(&scratch.powers.as_flattened()[..range.len()]);
             }
             rest = rest.plus(sum::<V, L>(context, &mut scratch.powers, &range, top.class));
         }
         Softmax::new(top, rounded::<T>(rest))
+    }
+
+    /// The e_c of a block.
+    fn exponentials<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
+        &self,
+        context: V::Context,
+        top: &Top<T>,
+        range: &Range<usize>,
+        scratch: &mut Scratch<T, L, N>,
+    ) {
+        for (part, at) in parts::<L>(range) {
+            let logits = steps(&self.logits[part], &mut scratch.inputs[0]);
+            exponential_stage::<V, L>(context, top, logits, &mut scratch.powers[at]);
+        }
     }
 
     /// The loss of the row, unweighted, and its derivatives, multiplied by a scale.
@@ -180,7 +211,7 @@ impl<T: Float> Row<'_, T> {
         let start = excluded / L * L;
         let step = is_alone.then(|| start..self.logits.len().min(start + L));
         for range in step.into_iter().chain(self.blocks::<L, N>()) {
-            let count = self.terms::<V, L, N>(context, range.clone(), constants, true, scratch, results);
+            self.terms::<V, L, N>(context, &range, constants, true, scratch, results);
             for (own, class) in classes.iter_mut().zip([excluded, top]) {
                 if range.contains(&class) && (class == excluded || !is_alone) {
                     *own = self.own(class, &range, softmax, scratch);
@@ -190,9 +221,11 @@ impl<T: Float> Row<'_, T> {
                 break;
             }
             if !self.vector.is_empty() {
-                let vector = steps(&self.vector[range.clone()], &mut scratch.inputs[2]);
-                let [.., second, bent] = &mut scratch.terms;
-                bent_stage::<V, L>(context, &totals, vector, &second[..count], bent);
+                for (part, at) in parts::<L>(&range) {
+                    let vector = steps(&self.vector[part], &mut scratch.inputs[2]);
+                    let [.., second, bent] = &mut scratch.terms;
+                    bent_stage::<V, L>(context, &totals, vector, &second[at.clone()], &mut bent[at]);
+                }
             }
             for (terms, total) in scratch.terms[1..].iter_mut().zip(&mut sums).take(columns) {
                 *total = total.plus(sum::<V, L>(context, terms, &range, excluded));
@@ -241,34 +274,46 @@ impl<T: Float> Row<'_, T> {
         Own { p, q, loss: Jet { value, first, second } }
     }
 
-    /// The terms of the classes of a block, the target as such or as any other; says how many steps they are.
+    /// The terms of the classes of a block, the target as such or as any other.
     fn terms<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
         &self,
         context: V::Context,
-        range: Range<usize>,
+        range: &Range<usize>,
         constants: &RowConstants<T>,
         has_target: bool,
         scratch: &mut Scratch<T, L, N>,
         results: &Results<'_, T>,
-    ) -> usize {
-        self.powers::<V, L, N>(context, &range, &constants.softmax, scratch, results);
-        let ([logits, target_probs, _], count) = (&mut scratch.inputs, range.len().div_ceil(L));
-        let target_probs = match self.target {
-            Target::Spread => Some(steps(&self.target_probs[range.clone()], target_probs)),
+    ) {
+        self.powers::<V, L, N>(context, range, &constants.softmax, scratch, results);
+        // The step of the target goes through the stage by itself: only there both losses are needed.
+        let of_target = match self.target {
             Target::Class(class) if has_target && range.contains(&class) => {
-                let target_probs = &mut target_probs[..count];
-                target_probs.fill([T::from_f64(0.0); L]);
-                target_probs.as_flattened_mut()[class - range.start] = T::from_f64(1.0);
-                Some(&*target_probs)
+                let start = class / L * L;
+                start..range.end.min(start + L)
             }
-            _ => None,
+            _ => range.start..range.start,
         };
-        let logits = steps(&self.logits[range.clone()], logits);
-        let first = if self.is_block::<L, N>() { range.start / L } else { 0 };
-        let block = Block { class: range.start, logits, powers: &scratch.powers[first..first + count], target_probs };
-        let mut terms = scratch.terms.each_mut().map(|term| &mut term[..count]);
-        class_stage::<V, L>(context, self.plan, constants, &block, &mut terms);
-        count
+        for cut in [range.start..of_target.start, of_target.clone(), of_target.end..range.end] {
+            for (part, _) in parts::<L>(&cut) {
+                let [logits, target_probs, _] = &mut scratch.inputs;
+                let target_probs = match self.target {
+                    Target::Spread => Some(steps(&self.target_probs[part.clone()], target_probs)),
+                    Target::Class(class) if has_target && part.contains(&class) => {
+                        target_probs[0].fill(T::from_f64(0.0));
+                        target_probs[0][class - part.start] = T::from_f64(1.0);
+                        Some(&target_probs[..])
+                    }
+                    _ => None,
+                };
+                let logits = steps(&self.logits[part.clone()], logits);
+                let at = (part.start - range.start) / L..(part.end - range.start).div_ceil(L);
+                let first = if self.is_block::<L, N>() { range.start / L } else { 0 };
+                let powers = &scratch.powers[first + at.start..first + at.end];
+                let block = Block { class: part.start, logits, powers, target_probs };
+                let mut terms = scratch.terms.each_mut().map(|term| &mut term[at.clone()]);
+                class_stage::<V, L>(context, self.plan, constants, &block, &mut terms);
+            }
+        }
     }
 
     /// The e_c of a block, unless it is the only one: then they are there.
@@ -287,10 +332,7 @@ impl<T: Float> Row<'_, T> {
             Some(powers) => {
                 scratch.powers.as_flattened_mut()[..range.len()].copy_from_slice(&powers[range.clone()]);
             }
-            None => {
-                let logits = steps(&self.logits[range.clone()], &mut scratch.inputs[0]);
-                exponential_stage::<V, L>(context, &softmax.top, logits, &mut scratch.powers);
-            }
+            None => self.exponentials::<V, L, N>(context, &softmax.top, range, scratch),
         }
     }
 
@@ -306,9 +348,12 @@ impl<T: Float> Row<'_, T> {
         let mut mean = nothing::<T>();
         for range in self.blocks::<L, N>() {
             self.powers::<V, L, N>(context, &range, softmax, scratch, results);
-            let vector = steps(&self.vector[range.clone()], &mut scratch.inputs[2]);
             let means = &mut scratch.terms[0];
-            mean_stage::<V, L>(context, softmax.reciprocal, origin, &scratch.powers, vector, means);
+            for (part, at) in parts::<L>(&range) {
+                let vector = steps(&self.vector[part], &mut scratch.inputs[2]);
+                let powers = &scratch.powers[at.clone()];
+                mean_stage::<V, L>(context, softmax.reciprocal, origin, powers, vector, &mut means[at]);
+            }
             mean = mean.plus(sum::<V, L>(context, means, &range, softmax.top.class));
         }
         T::from_sum(rounded::<T>(mean))
@@ -335,21 +380,22 @@ impl<T: Float> Row<'_, T> {
                 }
                 probability_stage::<V, L>(context, constants.softmax.reciprocal, &scratch.powers[..count], p);
             } else if !self.is_block::<L, N>() {
-                self.terms::<V, L, N>(context, range.clone(), constants, false, scratch, results);
+                self.terms::<V, L, N>(context, &range, constants, false, scratch, results);
             }
-            let vector = match self.vector {
-                [] => &scratch.powers[..count],
-                vector => steps(&vector[range.clone()], &mut scratch.inputs[2]),
-            };
-            let [p, _, first, second, _] = &scratch.terms;
-            let [a, b, c] = &mut scratch.outputs;
-            let [gradient, hessian, product] = &mut *results;
-            let mut to =
-                [output_block(gradient, &range, a), output_block(hessian, &range, b), output_block(product, &range, c)];
-            derivative_stage::<V, L>(context, totals, wanted, [p, first, second], vector, &mut to);
-            for (output, column) in results.iter_mut().zip(&scratch.outputs) {
-                if let Some(output) = output.as_mut().filter(|_| !range.len().is_multiple_of(L)) {
-                    output[range.clone()].copy_from_slice(&column.as_flattened()[..range.len()]);
+            for (part, at) in parts::<L>(&range) {
+                let vector = match self.vector {
+                    [] => &scratch.powers[at.clone()],
+                    vector => steps(&vector[part.clone()], &mut scratch.inputs[2]),
+                };
+                let [p, _, first, second, _] = scratch.terms.each_ref().map(|terms| &terms[at.clone()]);
+                let [a, b, c] = &mut scratch.outputs;
+                let [gradient, hessian, product] = &mut *results;
+                let mut to = [steps_of(gradient, &part, a), steps_of(hessian, &part, b), steps_of(product, &part, c)];
+                derivative_stage::<V, L>(context, totals, wanted, [p, first, second], vector, &mut to);
+                for (output, column) in results.iter_mut().zip(&scratch.outputs) {
+                    if let Some(output) = output.as_mut().filter(|_| part.len() < L) {
+                        output[part.clone()].copy_from_slice(&column[0][..part.len()]);
+                    }
                 }
             }
         }

@@ -7,8 +7,12 @@ use crate::arithmetic::{Arithmetic, Native, Scalar, Task, run};
 use crate::kernel::{LANES, LARGE};
 use std::ops::Range;
 
-/// The steps of a block. An unoptimized build has a stack that may be small.
-const STEPS: usize = if cfg!(unoptimized) { 1 } else { 9 };
+/// The steps of a block, such that most rows are one. Columns at a distance of a power of two would get into each other's way in the cache. An
+/// unoptimized build has a stack that may be small.
+const STEPS: usize = if cfg!(unoptimized) { 1 } else { 33 };
+
+/// The largest number of classes in a block.
+pub(super) const LONGEST: usize = STEPS * LANES;
 
 /// The elements in a step, and the steps of a block, where they go one by one: a row may have few classes.
 const FEW: usize = 8;
@@ -80,6 +84,8 @@ impl<T: Native> Task<T> for Evaluate<'_, T> {
     fn run<V: Arithmetic<Element = T>>(self, context: V::Context) {
         if const { V::LANES == 1 } {
             self.rows.evaluate::<V, FEW, STEPS>(context, self.plan);
+        } else if self.rows.classes <= LANES {
+            self.rows.evaluate::<V, LANES, 1>(context, self.plan);
         } else {
             self.rows.evaluate::<V, LANES, STEPS>(context, self.plan);
         }
