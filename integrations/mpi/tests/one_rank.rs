@@ -35,7 +35,7 @@ fn shards_add_up_to_the_batch() {
     // The error of this rank stays the value that it was.
     let labels = Array2::from_elem((5, 4), -1.0);
     let wrong = vec![(shards[0].0.clone(), labels)];
-    let error = loss_of_batch(&world, &AsymmetricLoss::default(), &wrong, &weights).unwrap_err();
+    let error = value_and_gradient(&world, &of_batch, &wrong, &weights).unwrap_err();
     assert!(
         matches!(error.downcast_ref(), Some(asymmetric_loss::Error::InvalidTarget { actual: -1.0, .. })),
         "{error}"
