@@ -16,7 +16,11 @@ use ndarray_npy::ViewNpyExt;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let paths: Vec<_> = env::args().skip(1).map(PathBuf::from).collect();
-    let [x, y] = paths.try_into().or_else(|_| generated::files())?;
+    let [x, y] = match <[_; 2]>::try_from(paths) {
+        Ok(paths) => paths,
+        Err(paths) if paths.is_empty() => generated::files()?,
+        Err(_) => return Err("expected two files: X.npy Y.npy".into()),
+    };
     let (x, y) = (MemoryMappedFile::open_ro(x)?, MemoryMappedFile::open_ro(y)?);
     let x = ArrayView2::<f32>::view_npy(x.as_slice_bytes(0, x.len())?)?;
     let y = ArrayView2::<i8>::view_npy(y.as_slice_bytes(0, y.len())?)?;
