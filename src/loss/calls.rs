@@ -115,7 +115,8 @@ impl<K: Kind> Loss<K> {
     ///
     /// # Errors
     ///
-    /// Those of every call that are about targets and weights, and the empty mean.
+    /// Those of every call that are about shapes, sparse labels and weights, and the empty mean. Labels and class indices are checked by the calls
+    /// that evaluate them.
     ///
     /// # Examples
     ///
