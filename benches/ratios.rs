@@ -128,20 +128,25 @@ fn main() {
             ],
         );
     }
-    let (logits, labels) = data([4096, 1000]);
-    let (targets, classes) = (labels.mapv(f32::from), Array1::from_shape_fn(4096, |row| row * 7 % 1000));
-    let columns = logits.t().as_standard_layout().into_owned().reversed_axes();
     let (many, one) = (AsymmetricLoss::default(), SingleLabelLoss::default());
-    println!("4096 × 1000, value and gradient");
-    compare(
-        logits.len(),
-        12,
-        vec![
-            step("many labels", &many, logits.view(), &targets),
-            step("one label in each row", &one, logits.view(), &classes),
-            step("one label in each row, Fortran order", &one, columns.view(), &classes),
-        ],
-    );
+    let unsmoothed = SingleLabelLoss::builder().label_smoothing(0.0).build().expect("valid settings");
+    for shape @ [rows, classes] in [[4096, 1000], [65536, 10]] {
+        let (logits, labels) = data(shape);
+        let (targets, indices) = (labels.mapv(f32::from), Array1::from_shape_fn(rows, |row| row * 7 % classes));
+        let columns = logits.t().as_standard_layout().into_owned().reversed_axes();
+        println!("{rows} × {classes}, value and gradient unless said");
+        compare(
+            logits.len(),
+            40,
+            vec![
+                step("many labels", &many, logits.view(), &targets),
+                step("one label in each row", &one, logits.view(), &indices),
+                step("… without smoothing", &unsmoothed, logits.view(), &indices),
+                stage("… value alone", || one.forward(&logits, &indices)),
+                step("… in Fortran order", &one, columns.view(), &indices),
+            ],
+        );
+    }
     let (logits, labels) = data([1, 20]);
     let targets = labels.mapv(f32::from);
     let (default, mut gradient) = (AsymmetricLoss::default(), logits.clone());
