@@ -41,7 +41,7 @@
 //! # the_gradient_of_a_layer_is_that_of_its_value();
 //! ```
 
-use crate::settings::{Curvature, Implementation, Parameter, Reduction, Settings};
+use crate::settings::{Builder, Curvature, Implementation, Parameter, Reduction, Settings};
 use ndarray::Array2;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -125,22 +125,26 @@ pub fn batches<A: Clone + Debug, B: Clone + Debug>(
 
 /// Settings with one value for all classes. All reductions but the weighted mean, which may have no weight to divide by.
 pub fn settings() -> impl Strategy<Value = Settings> {
-    settings_of(|values| values.prop_map(Parameter::from).boxed(), margins(), floors())
+    settings_of(uniform, margins(), floors())
 }
 
 /// Settings with one value for all classes, or one for each.
 pub fn settings_per_class(classes: usize) -> impl Strategy<Value = Settings> {
     let parameter = move |values: BoxedStrategy<f64>| {
         let per_class = vec(values.clone(), classes.max(1)).prop_map(Parameter::from);
-        prop_oneof![values.prop_map(Parameter::from), per_class].boxed()
+        prop_oneof![uniform(values), per_class].boxed()
     };
     settings_of(parameter, margins(), floors())
 }
 
 /// Settings with which the loss is differentiable everywhere, twice and more: without margin and floor, and without a detached weight.
 pub fn smooth_settings() -> impl Strategy<Value = Settings> {
-    let settings = settings_of(|values| values.prop_map(Parameter::from).boxed(), Just(0.0).boxed(), Just(0.0).boxed());
+    let settings = settings_of(uniform, Just(0.0).boxed(), Just(0.0).boxed());
     settings.prop_map(|settings| Settings { detach_focal_weight: false, curvature: Curvature::Exact, ..settings })
+}
+
+fn uniform(values: BoxedStrategy<f64>) -> BoxedStrategy<Parameter> {
+    values.prop_map(Parameter::from).boxed()
 }
 
 fn margins() -> BoxedStrategy<f64> {
@@ -169,20 +173,11 @@ fn settings_of(
         (select(vec![0.0, 0.1, 1.0]), select(curvatures)),
     )
         .prop_map(|((gamma_neg, gamma_pos, prob_margin, class_weight, pos_weight), formula, rest)| {
-            let (implementation, detach_focal_weight, log_floor, reduction) = formula;
-            let (label_smoothing, curvature) = rest;
-            Settings {
-                gamma_neg: gamma_neg.into(),
-                gamma_pos: gamma_pos.into(),
-                prob_margin: prob_margin.into(),
-                class_weight: class_weight.into(),
-                pos_weight: pos_weight.into(),
-                implementation,
-                detach_focal_weight,
-                log_floor,
-                reduction,
-                label_smoothing,
-                curvature,
-            }
+            let (implementation, detached, floor, reduction) = formula;
+            let (smoothing, curvature) = rest;
+            let builder = Builder::default().gamma_neg(gamma_neg).gamma_pos(gamma_pos).prob_margin(prob_margin);
+            let builder = builder.class_weight(class_weight).pos_weight(pos_weight).reduction(reduction);
+            let builder = builder.implementation(implementation).detach_focal_weight(detached).log_floor(floor);
+            builder.label_smoothing(smoothing).curvature(curvature).settings
         })
 }

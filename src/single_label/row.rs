@@ -65,12 +65,14 @@ struct Own<T> {
     loss: Jet<T>,
 }
 
-/// The classes of a block that fill steps, and the rest of them; each with its steps, counted from the first of the block.
-fn parts<const L: usize>(block: &Range<usize>) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<L> {
-    let Range { start, end } = *block;
-    let middle = end - block.len() % L;
-    let parts = [start..middle, middle..end].into_iter().filter(|part| !part.is_empty());
-    parts.map(move |part| (part.clone(), (part.start - start) / L..(part.end - start).div_ceil(L)))
+/// Those classes that fill steps, and the rest of them; each with its steps, counted from that of the first class of the block.
+fn parts<const L: usize>(
+    first: usize,
+    classes: &Range<usize>,
+) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<L> {
+    let middle = classes.end - classes.len() % L;
+    let parts = [classes.start..middle, middle..classes.end].into_iter().filter(|part| !part.is_empty());
+    parts.map(move |part| (part.clone(), (part.start - first) / L..(part.end - first).div_ceil(L)))
 }
 
 /// Where derivatives of some classes go: nowhere, if they are not asked for.
@@ -166,7 +168,7 @@ impl<T: Float> Row<'_, T> {
         range: &Range<usize>,
         scratch: &mut Scratch<T, L, N>,
     ) {
-        for (part, at) in parts::<L>(range) {
+        for (part, at) in parts::<L>(range.start, range) {
             let logits = steps(&self.logits[part], &mut scratch.inputs[0]);
             exponential_stage::<V, L>(context, top, logits, &mut scratch.powers[at]);
         }
@@ -221,7 +223,7 @@ impl<T: Float> Row<'_, T> {
                 break;
             }
             if !self.vector.is_empty() {
-                for (part, at) in parts::<L>(&range) {
+                for (part, at) in parts::<L>(range.start, &range) {
                     let vector = steps(&self.vector[part], &mut scratch.inputs[2]);
                     let [.., second, bent] = &mut scratch.terms;
                     bent_stage::<V, L>(context, &totals, vector, &second[at.clone()], &mut bent[at]);
@@ -294,7 +296,7 @@ impl<T: Float> Row<'_, T> {
             _ => range.start..range.start,
         };
         for cut in [range.start..of_target.start, of_target.clone(), of_target.end..range.end] {
-            for (part, _) in parts::<L>(&cut) {
+            for (part, at) in parts::<L>(range.start, &cut) {
                 let [logits, target_probs, _] = &mut scratch.inputs;
                 let target_probs = match self.target {
                     Target::Spread => Some(steps(&self.target_probs[part.clone()], target_probs)),
@@ -306,7 +308,6 @@ impl<T: Float> Row<'_, T> {
                     _ => None,
                 };
                 let logits = steps(&self.logits[part.clone()], logits);
-                let at = (part.start - range.start) / L..(part.end - range.start).div_ceil(L);
                 let first = if self.is_block::<L, N>() { range.start / L } else { 0 };
                 let powers = &scratch.powers[first + at.start..first + at.end];
                 let block = Block { class: part.start, logits, powers, target_probs };
@@ -349,7 +350,7 @@ impl<T: Float> Row<'_, T> {
         for range in self.blocks::<L, N>() {
             self.powers::<V, L, N>(context, &range, softmax, scratch, results);
             let means = &mut scratch.terms[0];
-            for (part, at) in parts::<L>(&range) {
+            for (part, at) in parts::<L>(range.start, &range) {
                 let vector = steps(&self.vector[part], &mut scratch.inputs[2]);
                 let powers = &scratch.powers[at.clone()];
                 mean_stage::<V, L>(context, softmax.reciprocal, origin, powers, vector, &mut means[at]);
@@ -382,7 +383,7 @@ impl<T: Float> Row<'_, T> {
             } else if !self.is_block::<L, N>() {
                 self.terms::<V, L, N>(context, &range, constants, false, scratch, results);
             }
-            for (part, at) in parts::<L>(&range) {
+            for (part, at) in parts::<L>(range.start, &range) {
                 let vector = match self.vector {
                     [] => &scratch.powers[at.clone()],
                     vector => steps(&vector[part.clone()], &mut scratch.inputs[2]),
