@@ -1,9 +1,9 @@
 //! Strategies for property tests of code that calls a loss; with the feature `proptest`.
 //!
-//! What they make is valid: a loss refuses none of it. It shrinks to few rows and classes, then to logits of 0, absent labels and default
+//! What they make is valid: a loss refuses none of it, but for the mean of a batch in which no element counts. It shrinks to few rows and classes, then to logits of 0, absent labels and default
 //! settings.
 //!
-//! A test that compares a gradient with differences of the value needs to know where there is one:
+//! A test may compare the gradient with differences of the value where it is the derivative of that:
 //!
 //! | settings | the gradient in the logits is the derivative of the value |
 //! |---|---|
@@ -18,7 +18,6 @@
 //!
 //! ```
 //! use asymmetric_loss::{AsymmetricLoss, strategies};
-//! use ndarray::Array2;
 //! use proptest::prelude::*;
 //!
 //! proptest! {
@@ -49,7 +48,7 @@ use proptest::sample::{select, subsequence};
 use std::fmt::Debug;
 use std::ops::Range;
 
-/// Logits: most of them moderate, some so large that their probability is 0 or 1 in `f64`.
+/// Logits: most of them moderate, some as far from 0 as ±700, where e⁻ᶻ leaves the range of `f32`.
 pub fn logits() -> impl Strategy<Value = f64> {
     prop_oneof![4 => -8.0..8.0, 1 => -60.0..60.0, 1 => -700.0..700.0]
 }
@@ -66,7 +65,7 @@ pub fn special_logits() -> impl Strategy<Value = f64> {
     select(positive.into_iter().flat_map(|z| [z, -z]).collect::<Vec<_>>())
 }
 
-/// Labels that are 0 or 1. In [`proptest::option::of`] they may be unknown.
+/// Labels that are 0 or 1. In `proptest::option::of` they may be unknown.
 pub fn labels() -> impl Strategy<Value = f64> {
     select(vec![0.0, 1.0])
 }
