@@ -1,7 +1,7 @@
 //! Strategies for property tests of code that calls a loss; with the feature `proptest`.
 //!
-//! What they make is valid: a loss refuses none of it, but for the mean of a batch in which no element counts. It shrinks to few rows and classes, then to logits of 0, absent labels and default
-//! settings.
+//! What they make is valid: a loss refuses none of it, but for the mean of a batch in which no element counts. It shrinks to few rows and
+//! classes, then to logits of 0, absent labels and default settings.
 //!
 //! A test may compare the gradient with differences of the value where it is the derivative of that:
 //!
