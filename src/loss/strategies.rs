@@ -34,7 +34,8 @@
 //!         let value = |w: f64| loss.forward(&(w * &x), &y).unwrap();
 //!         let gradient = (loss.gradient(&(0.7 * &x), &y).unwrap() * &x).sum();
 //!         let difference = (value(0.7 + 1e-5) - value(0.7 - 1e-5)) / 2e-5;
-//!         prop_assert!((gradient - difference).abs() < 1e-8);
+//!         // A sum of large losses has fewer digits after the point.
+//!         prop_assert!((gradient - difference).abs() < 1e-7 * (1.0 + value(0.7)));
 //!     }
 //! }
 //! # the_gradient_of_a_layer_is_that_of_its_value();
