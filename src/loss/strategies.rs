@@ -42,6 +42,7 @@
 //! ```
 
 use crate::settings::{Builder, Curvature, Implementation, Parameter, Reduction, Settings};
+use crate::single_label;
 use ndarray::Array2;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -130,11 +131,40 @@ pub fn settings() -> impl Strategy<Value = Settings> {
 
 /// Settings with one value for all classes, or one for each.
 pub fn settings_per_class(classes: usize) -> impl Strategy<Value = Settings> {
-    let parameter = move |values: BoxedStrategy<f64>| {
-        let per_class = vec(values.clone(), classes.max(1)).prop_map(Parameter::from);
-        prop_oneof![uniform(values), per_class].boxed()
-    };
-    settings_of(parameter, margins(), floors())
+    settings_of(move |values| uniform_or_per_class(classes, values), margins(), floors())
+}
+
+/// Settings of a [`SingleLabelLoss`](crate::SingleLabelLoss), with one value for all classes or one for each. The loss is differentiable
+/// everywhere, twice and more, with all of them.
+///
+/// # Examples
+///
+/// ```
+/// use asymmetric_loss::{SingleLabelLoss, strategies};
+/// use ndarray::Array;
+/// use proptest::{collection::vec, prelude::*};
+///
+/// // Five rows of three classes.
+/// proptest!(|(
+///     settings in strategies::single_label_settings(3),
+///     z in vec(strategies::logits(), 15),
+///     classes in vec(0..3_usize, 5),
+/// )| {
+///     let (z, classes) = (Array::from_shape_vec((5, 3), z)?, Array::from(classes));
+///     let value = SingleLabelLoss::from(settings).forward(&z, &classes)?;
+///     prop_assert!(value >= 0.0);
+/// });
+/// ```
+pub fn single_label_settings(classes: usize) -> impl Strategy<Value = single_label::Settings> {
+    let exponents = |default| uniform_or_per_class(classes, exponents(default));
+    let weights = uniform_or_per_class(classes, weights().boxed());
+    let smoothings = select(vec![0.1, 0.0, 0.5]);
+    (exponents(4.0), exponents(0.0), weights, smoothings, reductions()).prop_map(
+        |(gamma_neg, gamma_pos, class_weight, smoothing, reduction)| {
+            let builder = single_label::Builder::default().gamma_neg(gamma_neg).gamma_pos(gamma_pos);
+            builder.class_weight(class_weight).label_smoothing(smoothing).reduction(reduction).settings
+        },
+    )
 }
 
 /// Settings with which the loss is differentiable everywhere, twice and more: without margin and floor, and without a detached weight.
@@ -147,6 +177,16 @@ fn uniform(values: BoxedStrategy<f64>) -> BoxedStrategy<Parameter> {
     values.prop_map(Parameter::from).boxed()
 }
 
+fn uniform_or_per_class(classes: usize, values: BoxedStrategy<f64>) -> BoxedStrategy<Parameter> {
+    let per_class = vec(values.clone(), classes.max(1)).prop_map(Parameter::from);
+    prop_oneof![uniform(values), per_class].boxed()
+}
+
+/// Focusing exponents: the default, whole ones and others.
+fn exponents(default: f64) -> BoxedStrategy<f64> {
+    prop_oneof![select(vec![default, 0.0, 1.0, 2.0, 3.0]), 0.0..8.0].boxed()
+}
+
 fn margins() -> BoxedStrategy<f64> {
     prop_oneof![Just(0.05), Just(0.0), 1e-3..0.9].boxed()
 }
@@ -155,21 +195,24 @@ fn floors() -> BoxedStrategy<f64> {
     prop_oneof![3 => Just(0.0), 1 => Just(1e-8)].boxed()
 }
 
+fn reductions() -> impl Strategy<Value = Reduction> {
+    let divisor = Reduction::Divisor(7.0);
+    select(vec![Reduction::Mean, Reduction::Sum, Reduction::BatchMean, Reduction::PositiveMean, divisor])
+}
+
 /// Settings, given what makes a parameter of values, and margins and floors.
 fn settings_of(
     parameter: impl Fn(BoxedStrategy<f64>) -> BoxedStrategy<Parameter>,
     margins: BoxedStrategy<f64>,
     floors: BoxedStrategy<f64>,
 ) -> impl Strategy<Value = Settings> {
-    let exponents = |default| parameter(prop_oneof![select(vec![default, 0.0, 1.0, 2.0, 3.0]), 0.0..8.0].boxed());
+    let exponents = |default| parameter(exponents(default));
     let weights = || parameter(weights().boxed());
     let implementations = vec![Implementation::AlibabaMiil, Implementation::DeepPsp, Implementation::Paper];
-    let divisor = Reduction::Divisor(7.0);
-    let reductions = vec![Reduction::Mean, Reduction::Sum, Reduction::BatchMean, Reduction::PositiveMean, divisor];
     let curvatures = vec![Curvature::Exact, Curvature::AtLeast(0.01), Curvature::Magnitude(0.01)];
     (
         (exponents(4.0), exponents(1.0), parameter(margins), weights(), weights()),
-        (select(implementations), any::<bool>(), floors, select(reductions)),
+        (select(implementations), any::<bool>(), floors, reductions()),
         (select(vec![0.0, 0.1, 1.0]), select(curvatures)),
     )
         .prop_map(|((gamma_neg, gamma_pos, prob_margin, class_weight, pos_weight), formula, rest)| {

@@ -76,5 +76,5 @@ impl Settings {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use]
 pub struct Builder {
-    pub(super) settings: Settings,
+    pub(crate) settings: Settings,
 }

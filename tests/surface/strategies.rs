@@ -1,6 +1,6 @@
 //! Strategies for the property tests of users: what they make is valid, and a failure shrinks to what can be read.
 
-use asymmetric_loss::{AsymmetricLoss, Error, Settings, Targets, strategies};
+use asymmetric_loss::{AsymmetricLoss, Error, Settings, SingleLabelLoss, Targets, strategies};
 use ndarray::{Array2, array};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -48,6 +48,27 @@ proptest! {
     ) {
         let targets = Targets::sparse(&offsets, &indices).weights(&weights);
         prop_assert!(AsymmetricLoss::default().losses(&z, targets).is_ok());
+    }
+
+    /// Valid, and differentiable: the gradient is a difference of the value, the product with the Hessian one of the gradient.
+    #[test]
+    fn single_label_settings_are_valid_and_smooth(
+        settings in strategies::single_label_settings(3),
+        (z, direction) in strategies::batches(1..2, 3..4, -8.0..8.0, -1.0..1.0),
+        class in 0..3_usize,
+    ) {
+        prop_assert_eq!(settings.to_builder().build(), Ok(SingleLabelLoss::from(settings.clone())));
+        let loss = SingleLabelLoss::from(settings);
+        let classes = array![class];
+        let at = |step: f64| loss.value_and_gradient(&(&z + step * &direction), &classes).unwrap();
+        let ((value, gradient), above, below) = (at(0.0), at(1e-4), at(-1e-4));
+        let scale = 1e-3 + value + gradient.fold(0.0, |sum, slope: &f64| sum + slope.abs());
+        let (first, slope) = ((above.0 - below.0) / 2e-4, (&gradient * &direction).sum());
+        prop_assert!((first - slope).abs() < 1e-6 * scale, "{first} instead of {slope}");
+        let product = loss.hessian_vector_product(&z, &classes, &direction).unwrap();
+        for (second, product) in ((above.1 - below.1) / 2e-4).iter().zip(&product) {
+            prop_assert!((second - product).abs() < 1e-5 * scale, "{second} instead of {product}");
+        }
     }
 
     /// The promise of smooth settings, at moderate logits, where a difference has digits.
