@@ -47,31 +47,40 @@ pub use ndarray;
 /// The documents of the crate.
 #[cfg(doc)]
 pub mod docs {
-    #[doc = include_str!("../docs/embedded.md")]
-    #[doc = include_str!("../docs/guide.md")]
-    pub mod guide {}
+    /// A page for each of the documents in `docs`.
+    macro_rules! pages {
+        ($($name:ident = $path:literal;)*) => {$(
+            #[doc = include_str!("../docs/embedded.md")]
+            #[doc = include_str!(concat!("../docs/", $path))]
+            pub mod $name {}
+        )*};
+    }
+
+    pages! {
+        guide = "guide.md";
+        mathematics = "mathematics.md";
+        accuracy = "accuracy.md";
+        performance = "performance.md";
+        training = "training.md";
+        design = "design.md";
+    }
 
     #[doc = include_str!("../docs/embedded.md")]
     #[doc = include_str!("../docs/recipes.md")]
-    pub mod recipes {}
-
-    #[doc = include_str!("../docs/embedded.md")]
-    #[doc = include_str!("../docs/mathematics.md")]
-    pub mod mathematics {}
-
-    #[doc = include_str!("../docs/embedded.md")]
-    #[doc = include_str!("../docs/accuracy.md")]
-    pub mod accuracy {}
-
-    #[doc = include_str!("../docs/embedded.md")]
-    #[doc = include_str!("../docs/performance.md")]
-    pub mod performance {}
-
-    #[doc = include_str!("../docs/embedded.md")]
-    #[doc = include_str!("../docs/training.md")]
-    pub mod training {}
-
-    #[doc = include_str!("../docs/embedded.md")]
-    #[doc = include_str!("../docs/design.md")]
-    pub mod design {}
+    pub mod recipes {
+        pages! {
+            choosing_gamma = "recipes/choosing_gamma.md";
+            initial_bias = "recipes/initial_bias.md";
+            probabilities = "recipes/probabilities.md";
+            missing_labels = "recipes/missing_labels.md";
+            soft_labels = "recipes/soft_labels.md";
+            boosting = "recipes/boosting.md";
+            shards = "recipes/shards.md";
+            half_precision = "recipes/half_precision.md";
+            single_label = "recipes/single_label.md";
+            property_tests = "recipes/property_tests.md";
+            solver = "recipes/solver.md";
+            other_libraries = "recipes/other_libraries.md";
+        }
+    }
 }

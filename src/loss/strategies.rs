@@ -12,34 +12,7 @@
 //! | `log_floor` | but where a probability meets the floor |
 //! | `detach_focal_weight` | nowhere: it takes the focal weight for a constant |
 //!
-//! # Examples
-//!
-//! A layer of one's own, against central differences:
-//!
-//! ```
-//! use asymmetric_loss::{AsymmetricLoss, strategies};
-//! use proptest::prelude::*;
-//!
-//! proptest! {
-//!     # #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
-//!     # /*
-//!     #[test]
-//!     # */
-//!     fn the_gradient_of_a_layer_is_that_of_its_value(
-//!         settings in strategies::smooth_settings(),
-//!         (x, y) in strategies::batches(1..6, 1..5, -2.0..2.0, strategies::labels()),
-//!     ) {
-//!         // Class k has the logit w·x_k.
-//!         let loss = AsymmetricLoss::from(settings);
-//!         let value = |w: f64| loss.forward(&(w * &x), &y).unwrap();
-//!         let gradient = (loss.gradient(&(0.7 * &x), &y).unwrap() * &x).sum();
-//!         let difference = (value(0.7 + 1e-5) - value(0.7 - 1e-5)) / 2e-5;
-//!         // A sum of large losses has fewer digits after the point.
-//!         prop_assert!((gradient - difference).abs() < 1e-7 * (1.0 + value(0.7)));
-//!     }
-//! }
-//! # the_gradient_of_a_layer_is_that_of_its_value();
-//! ```
+//! [A recipe](crate::docs::recipes::property_tests) tests the gradient of a layer.
 
 use crate::settings::{Builder, Curvature, Implementation, Parameter, Reduction, Settings};
 use crate::single_label;

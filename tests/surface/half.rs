@@ -1,5 +1,4 @@
 //! Half precision: the arithmetic is that of `f32`, and each result is rounded once.
-#![cfg(feature = "half")]
 
 use asymmetric_loss::{AsymmetricLoss, Element, Implementation, Label, Reduction};
 use half::{bf16, f16};
