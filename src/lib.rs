@@ -47,40 +47,21 @@ pub use ndarray;
 /// The documents of the crate.
 #[cfg(doc)]
 pub mod docs {
-    /// A page for each of the documents in `docs`.
+    /// A page for each of some documents in a folder.
     macro_rules! pages {
-        ($($name:ident = $path:literal;)*) => {$(
+        ($folder:literal: $($name:ident)*) => {$(
             #[doc = include_str!("../docs/embedded.md")]
-            #[doc = include_str!(concat!("../docs/", $path))]
+            #[doc = include_str!(concat!("../docs/", $folder, stringify!($name), ".md"))]
             pub mod $name {}
         )*};
     }
 
-    pages! {
-        guide = "guide.md";
-        mathematics = "mathematics.md";
-        accuracy = "accuracy.md";
-        performance = "performance.md";
-        training = "training.md";
-        design = "design.md";
-    }
+    pages!("": guide mathematics accuracy performance training design);
 
     #[doc = include_str!("../docs/embedded.md")]
     #[doc = include_str!("../docs/recipes.md")]
     pub mod recipes {
-        pages! {
-            choosing_gamma = "recipes/choosing_gamma.md";
-            initial_bias = "recipes/initial_bias.md";
-            probabilities = "recipes/probabilities.md";
-            missing_labels = "recipes/missing_labels.md";
-            soft_labels = "recipes/soft_labels.md";
-            boosting = "recipes/boosting.md";
-            shards = "recipes/shards.md";
-            half_precision = "recipes/half_precision.md";
-            single_label = "recipes/single_label.md";
-            property_tests = "recipes/property_tests.md";
-            solver = "recipes/solver.md";
-            other_libraries = "recipes/other_libraries.md";
-        }
+        pages!("recipes/": choosing_gamma initial_bias probabilities missing_labels soft_labels boosting shards);
+        pages!("recipes/": half_precision single_label property_tests solver other_libraries);
     }
 }
