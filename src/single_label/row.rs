@@ -106,9 +106,9 @@ impl<T: Float> Row<'_, T> {
             results.iter_mut().flatten().for_each(|output| output.fill(x));
             return x;
         };
-        let softmax = self.softmax::<V, L, N>(context, top, scratch, results);
-        let scale = T::from_sum(weight * T::Sum::from(scale));
-        let loss = self.losses_of_classes::<V, L, N>(context, &softmax, scale, scratch, results);
+        let mut blocks = InBlocks::<V, L, N> { context, row: *self, scratch, results };
+        let softmax = blocks.softmax(top);
+        let loss = blocks.losses_of_classes(&softmax, T::from_sum(weight * T::Sum::from(scale)));
         T::from_sum(weight * T::Sum::from(loss))
     }
 
@@ -129,48 +129,48 @@ impl<T: Float> Row<'_, T> {
             }
         }
     }
+}
 
+/// A row on its way through the stages, and what it takes.
+struct InBlocks<'a, 'b, V: Arithmetic, const L: usize, const N: usize> {
+    context: V::Context,
+    row: Row<'a, V::Element>,
+    scratch: &'a mut Scratch<V::Element, L, N>,
+    results: &'a mut Results<'b, V::Element>,
+}
+
+impl<T: Float, V: Arithmetic<Element = T>, const L: usize, const N: usize> InBlocks<'_, '_, V, L, N> {
     /// Whether the row is a single block.
-    fn is_block<const L: usize, const N: usize>(&self) -> bool {
-        self.logits.len() <= L * N
+    fn is_one(&self) -> bool {
+        self.row.logits.len() <= L * N
     }
 
-    /// The blocks of the row.
-    fn blocks<const L: usize, const N: usize>(&self) -> impl Iterator<Item = Range<usize>> + use<T, L, N> {
-        let classes = self.logits.len();
+    /// The classes of each block.
+    fn ranges(&self) -> impl Iterator<Item = Range<usize>> + use<T, V, L, N> {
+        let classes = self.row.logits.len();
         (0..classes).step_by(L * N).map(move |start| start..classes.min(start + L * N))
     }
 
     /// The softmax. The e_c of a row of more than one block go to the first of the outputs that is there.
-    fn softmax<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
-        &self,
-        context: V::Context,
-        top: Top<T>,
-        scratch: &mut Scratch<T, L, N>,
-        results: &mut Results<'_, T>,
-    ) -> Softmax<T> {
+    fn softmax(&mut self, top: Top<T>) -> Softmax<T> {
         let mut rest = nothing::<T>();
-        for range in self.blocks::<L, N>() {
-            self.exponentials::<V, L, N>(context, &top, &range, scratch);
-            if let Some(output) = results.iter_mut().flatten().next().filter(|_| !self.is_block::<L, N>()) {
-                output[range.clone()].copy_from_slice(&scratch.powers.as_flattened()[..range.len()]);
+        let is_one = self.is_one();
+        for range in self.ranges() {
+            self.exponentials(&top, &range);
+            let powers = &mut self.scratch.powers;
+            if let Some(output) = self.results.iter_mut().flatten().next().filter(|_| !is_one) {
+                output[range.clone()].copy_from_slice(&powers.as_flattened()[..range.len()]);
             }
-            rest = rest.plus(sum::<V, L>(context, &mut scratch.powers, &range, top.class));
+            rest = rest.plus(sum::<V, L>(self.context, powers, &range, top.class));
         }
         Softmax::new(top, rounded::<T>(rest))
     }
 
     /// The e_c of a block.
-    fn exponentials<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
-        &self,
-        context: V::Context,
-        top: &Top<T>,
-        range: &Range<usize>,
-        scratch: &mut Scratch<T, L, N>,
-    ) {
+    fn exponentials(&mut self, top: &Top<T>, range: &Range<usize>) {
         for (part, at) in parts::<L>(range.start, range) {
-            let logits = steps(&self.logits[part], &mut scratch.inputs[0]);
-            exponential_stage::<V, L>(context, top, logits, &mut scratch.powers[at]);
+            let logits = steps(&self.row.logits[part], &mut self.scratch.inputs[0]);
+            exponential_stage::<V, L>(self.context, top, logits, &mut self.scratch.powers[at]);
         }
     }
 
@@ -178,71 +178,64 @@ impl<T: Float> Row<'_, T> {
     ///
     /// The target class, or the largest logit of a target that is spread, is left out of the sums over classes: its complement
     /// 1 − p keeps the digits that p has lost. It goes through the same stages as the others.
-    fn losses_of_classes<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
-        &self,
-        context: V::Context,
-        softmax: &Softmax<T>,
-        scale: T,
-        scratch: &mut Scratch<T, L, N>,
-        results: &mut Results<'_, T>,
-    ) -> T {
-        let zero = T::from_f64(0.0);
-        let order = match results {
+    fn losses_of_classes(&mut self, softmax: &Softmax<T>, scale: T) -> T {
+        let (context, row, zero) = (self.context, self.row, T::from_f64(0.0));
+        let order = match self.results {
             [None, None, None] => 0,
             [_, None, None] => 1,
             _ => 2,
         };
-        let epsilon = self.plan.label_smoothing;
+        let epsilon = row.plan.label_smoothing;
         // Smoothing that rounds to nothing is none.
-        let floor = T::from_f64(epsilon / self.logits.len() as f64);
+        let floor = T::from_f64(epsilon / row.logits.len() as f64);
         let constants = &RowConstants { softmax: *softmax, keep: T::from_f64(1.0 - epsilon), floor, order };
-        let (excluded, is_alone) = match self.target {
+        let (excluded, is_alone) = match row.target {
             Target::Class(class) => (class, floor <= zero),
             _ => (softmax.top.class, false),
         };
         let (top, no_loss) = (softmax.top.class, Jet { value: zero, first: zero, second: zero });
-        let origin = self.vector.get(top).copied().unwrap_or(zero);
+        let origin = row.vector.get(top).copied().unwrap_or(zero);
         let mut totals = Totals { first: zero, second: zero, mean: zero, origin, bent: zero, scale };
-        if !self.vector.is_empty() {
-            totals.mean = self.mean_of_vector::<V, L, N>(context, softmax, origin, scratch, results);
+        if !row.vector.is_empty() {
+            totals.mean = self.mean_of_vector(softmax, origin);
         }
         let mut classes = [Own { p: softmax.reciprocal, q: softmax.rest * softmax.reciprocal, loss: no_loss }; 2];
         let mut sums = [nothing::<T>(); 4];
-        let columns = if self.vector.is_empty() { 1 + order } else { 4 };
+        let columns = if row.vector.is_empty() { 1 + order } else { 4 };
         // Where no other class has a loss, the step of the target is enough.
         let start = excluded / L * L;
-        let step = is_alone.then(|| start..self.logits.len().min(start + L));
-        for range in step.into_iter().chain(self.blocks::<L, N>()) {
-            self.terms::<V, L, N>(context, &range, constants, true, scratch, results);
+        let step = is_alone.then(|| start..row.logits.len().min(start + L));
+        for range in step.into_iter().chain(self.ranges()) {
+            self.terms(&range, constants, true);
             for (own, class) in classes.iter_mut().zip([excluded, top]) {
                 if range.contains(&class) && (class == excluded || !is_alone) {
-                    *own = self.own(class, &range, softmax, scratch);
+                    *own = self.own(class, &range, softmax);
                 }
             }
             if is_alone {
                 break;
             }
-            if !self.vector.is_empty() {
+            if !row.vector.is_empty() {
                 for (part, at) in parts::<L>(range.start, &range) {
-                    let vector = steps(&self.vector[part], &mut scratch.inputs[2]);
-                    let [.., second, bent] = &mut scratch.terms;
+                    let vector = steps(&row.vector[part], &mut self.scratch.inputs[2]);
+                    let [.., second, bent] = &mut self.scratch.terms;
                     bent_stage::<V, L>(context, &totals, vector, &second[at.clone()], &mut bent[at]);
                 }
             }
-            for (terms, total) in scratch.terms[1..].iter_mut().zip(&mut sums).take(columns) {
+            for (terms, total) in self.scratch.terms[1..].iter_mut().zip(&mut sums).take(columns) {
                 *total = total.plus(sum::<V, L>(context, terms, &range, excluded));
             }
         }
         let others = sums.map(|sum| T::from_sum(rounded::<T>(sum)));
         let [Own { p: own_p, q: own_q, loss: own }, of_top] = classes;
-        let ([value, first, second, bent], v) = (others, self.vector.get(excluded).copied().unwrap_or(zero) - origin);
+        let ([value, first, second, bent], v) = (others, row.vector.get(excluded).copied().unwrap_or(zero) - origin);
         let v = v - totals.mean;
         (totals.first, totals.second) = (first + own.first, second + own.second);
         totals.bent = bent + own.second * v;
         if order > 0 {
-            self.write::<V, L, N>(context, constants, &totals, is_alone, scratch, results);
+            self.write(constants, &totals, is_alone);
         }
-        let [gradient, hessian, product] = results;
+        let [gradient, hessian, product] = self.results;
         if let Some(gradient) = gradient {
             gradient[excluded] = (own.first * own_q - own_p * first) * scale;
         }
@@ -262,33 +255,20 @@ impl<T: Float> Row<'_, T> {
     }
 
     /// p, 1 − p and the loss of one class of a block whose terms are known.
-    fn own<const L: usize, const N: usize>(
-        &self,
-        class: usize,
-        range: &Range<usize>,
-        softmax: &Softmax<T>,
-        scratch: &Scratch<T, L, N>,
-    ) -> Own<T> {
+    fn own(&self, class: usize, range: &Range<usize>, softmax: &Softmax<T>) -> Own<T> {
         let offset = class - range.start;
-        let [p, value, first, second, _] = scratch.terms.each_ref().map(|terms| terms.as_flattened()[offset]);
-        let power = scratch.powers.as_flattened()[if self.is_block::<L, N>() { class } else { offset }];
-        let q = softmax.probability(Scalar(power), Scalar(self.logits[class])).q.0;
+        let [p, value, first, second, _] = self.scratch.terms.each_ref().map(|terms| terms.as_flattened()[offset]);
+        let power = self.scratch.powers.as_flattened()[if self.is_one() { class } else { offset }];
+        let q = softmax.probability(Scalar(power), Scalar(self.row.logits[class])).q.0;
         Own { p, q, loss: Jet { value, first, second } }
     }
 
     /// The terms of the classes of a block, the target as such or as any other.
-    fn terms<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
-        &self,
-        context: V::Context,
-        range: &Range<usize>,
-        constants: &RowConstants<T>,
-        has_target: bool,
-        scratch: &mut Scratch<T, L, N>,
-        results: &Results<'_, T>,
-    ) {
-        self.powers::<V, L, N>(context, range, &constants.softmax, scratch, results);
+    fn terms(&mut self, range: &Range<usize>, constants: &RowConstants<T>, has_target: bool) {
+        self.powers(range, &constants.softmax);
+        let (row, first) = (self.row, if self.is_one() { range.start / L } else { 0 });
         // The step of the target goes through the stage by itself: only there both losses are needed.
-        let of_target = match self.target {
+        let of_target = match row.target {
             Target::Class(class) if has_target && range.contains(&class) => {
                 let start = class / L * L;
                 start..range.end.min(start + L)
@@ -297,9 +277,9 @@ impl<T: Float> Row<'_, T> {
         };
         for cut in [range.start..of_target.start, of_target.clone(), of_target.end..range.end] {
             for (part, at) in parts::<L>(range.start, &cut) {
-                let [logits, target_probs, _] = &mut scratch.inputs;
-                let target_probs = match self.target {
-                    Target::Spread => Some(steps(&self.target_probs[part.clone()], target_probs)),
+                let Scratch { powers, terms, inputs: [logits, target_probs, _], .. } = &mut *self.scratch;
+                let target_probs = match row.target {
+                    Target::Spread => Some(steps(&row.target_probs[part.clone()], target_probs)),
                     Target::Class(class) if has_target && part.contains(&class) => {
                         target_probs[0].fill(T::from_f64(0.0));
                         target_probs[0][class - part.start] = T::from_f64(1.0);
@@ -307,93 +287,70 @@ impl<T: Float> Row<'_, T> {
                     }
                     _ => None,
                 };
-                let logits = steps(&self.logits[part.clone()], logits);
-                let first = if self.is_block::<L, N>() { range.start / L } else { 0 };
-                let powers = &scratch.powers[first + at.start..first + at.end];
+                let logits = steps(&row.logits[part.clone()], logits);
+                let powers = &powers[first + at.start..first + at.end];
                 let block = Block { class: part.start, logits, powers, target_probs };
-                let mut terms = scratch.terms.each_mut().map(|term| &mut term[at.clone()]);
-                class_stage::<V, L>(context, self.plan, constants, &block, &mut terms);
+                let mut terms = terms.each_mut().map(|term| &mut term[at.clone()]);
+                class_stage::<V, L>(self.context, row.plan, constants, &block, &mut terms);
             }
         }
     }
 
     /// The e_c of a block, unless it is the only one: then they are there.
-    fn powers<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
-        &self,
-        context: V::Context,
-        range: &Range<usize>,
-        softmax: &Softmax<T>,
-        scratch: &mut Scratch<T, L, N>,
-        results: &Results<'_, T>,
-    ) {
-        if self.is_block::<L, N>() {
+    fn powers(&mut self, range: &Range<usize>, softmax: &Softmax<T>) {
+        if self.is_one() {
             return;
         }
-        match results.iter().flatten().next() {
+        match self.results.iter().flatten().next() {
             Some(powers) => {
-                scratch.powers.as_flattened_mut()[..range.len()].copy_from_slice(&powers[range.clone()]);
+                self.scratch.powers.as_flattened_mut()[..range.len()].copy_from_slice(&powers[range.clone()]);
             }
-            None => self.exponentials::<V, L, N>(context, &softmax.top, range, scratch),
+            None => self.exponentials(&softmax.top, range),
         }
     }
 
     /// Σ p·v, where v is measured from that of the largest logit.
-    fn mean_of_vector<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
-        &self,
-        context: V::Context,
-        softmax: &Softmax<T>,
-        origin: T,
-        scratch: &mut Scratch<T, L, N>,
-        results: &Results<'_, T>,
-    ) -> T {
+    fn mean_of_vector(&mut self, softmax: &Softmax<T>, origin: T) -> T {
         let mut mean = nothing::<T>();
-        for range in self.blocks::<L, N>() {
-            self.powers::<V, L, N>(context, &range, softmax, scratch, results);
-            let means = &mut scratch.terms[0];
+        for range in self.ranges() {
+            self.powers(&range, softmax);
+            let Scratch { powers, terms: [means, ..], inputs, .. } = &mut *self.scratch;
             for (part, at) in parts::<L>(range.start, &range) {
-                let vector = steps(&self.vector[part], &mut scratch.inputs[2]);
-                let powers = &scratch.powers[at.clone()];
-                mean_stage::<V, L>(context, softmax.reciprocal, origin, powers, vector, &mut means[at]);
+                let vector = steps(&self.row.vector[part], &mut inputs[2]);
+                let powers = &powers[at.clone()];
+                mean_stage::<V, L>(self.context, softmax.reciprocal, origin, powers, vector, &mut means[at]);
             }
-            mean = mean.plus(sum::<V, L>(context, means, &range, softmax.top.class));
+            mean = mean.plus(sum::<V, L>(self.context, means, &range, softmax.top.class));
         }
         T::from_sum(rounded::<T>(mean))
     }
 
     /// Writes the derivatives of all classes; that which is left out is of no account yet.
-    fn write<V: Arithmetic<Element = T>, const L: usize, const N: usize>(
-        &self,
-        context: V::Context,
-        constants: &RowConstants<T>,
-        totals: &Totals<T>,
-        is_alone: bool,
-        scratch: &mut Scratch<T, L, N>,
-        results: &mut Results<'_, T>,
-    ) {
-        let wanted = results.each_ref().map(Option::is_some);
-        for range in self.blocks::<L, N>() {
+    fn write(&mut self, constants: &RowConstants<T>, totals: &Totals<T>, is_alone: bool) {
+        let wanted = self.results.each_ref().map(Option::is_some);
+        for range in self.ranges() {
             let count = range.len().div_ceil(L);
             if is_alone {
-                self.powers::<V, L, N>(context, &range, &constants.softmax, scratch, results);
-                let [p, _, first, second, _] = &mut scratch.terms;
+                self.powers(&range, &constants.softmax);
+                let Scratch { powers, terms: [p, _, first, second, _], .. } = &mut *self.scratch;
                 for terms in [first, second] {
                     terms[..count].fill([T::from_f64(0.0); L]);
                 }
-                probability_stage::<V, L>(context, constants.softmax.reciprocal, &scratch.powers[..count], p);
-            } else if !self.is_block::<L, N>() {
-                self.terms::<V, L, N>(context, &range, constants, false, scratch, results);
+                probability_stage::<V, L>(self.context, constants.softmax.reciprocal, &powers[..count], p);
+            } else if !self.is_one() {
+                self.terms(&range, constants, false);
             }
             for (part, at) in parts::<L>(range.start, &range) {
-                let vector = match self.vector {
-                    [] => &scratch.powers[at.clone()],
-                    vector => steps(&vector[part.clone()], &mut scratch.inputs[2]),
+                let Scratch { powers, terms, inputs, outputs } = &mut *self.scratch;
+                let vector = match self.row.vector {
+                    [] => &powers[at.clone()],
+                    vector => steps(&vector[part.clone()], &mut inputs[2]),
                 };
-                let [p, _, first, second, _] = scratch.terms.each_ref().map(|terms| &terms[at.clone()]);
-                let [a, b, c] = &mut scratch.outputs;
-                let [gradient, hessian, product] = &mut *results;
+                let [p, _, first, second, _] = terms.each_ref().map(|terms| &terms[at.clone()]);
+                let ([a, b, c], [gradient, hessian, product]) = (&mut *outputs, &mut *self.results);
                 let mut to = [steps_of(gradient, &part, a), steps_of(hessian, &part, b), steps_of(product, &part, c)];
-                derivative_stage::<V, L>(context, totals, wanted, [p, first, second], vector, &mut to);
-                for (output, column) in results.iter_mut().zip(&scratch.outputs) {
+                derivative_stage::<V, L>(self.context, totals, wanted, [p, first, second], vector, &mut to);
+                for (output, column) in self.results.iter_mut().zip(&*outputs) {
                     if let Some(output) = output.as_mut().filter(|_| part.len() < L) {
                         output[part.clone()].copy_from_slice(&column[0][..part.len()]);
                     }
