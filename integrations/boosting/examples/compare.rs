@@ -8,11 +8,10 @@
 //! drawn anew, chooses among eight settings and three numbers of trees for each objective; the choice is fitted to all training rows.
 
 use std::env;
-use std::error::Error;
 use std::fs::File;
 
 use asymmetric_loss::{AsymmetricLoss, Curvature};
-use boosting::{Model, mean_average_precision};
+use boosting::{Model, Result, metric::mean_average_precision};
 use lightgbm3::{Booster, Dataset};
 use ndarray::{Array2, Axis};
 use ndarray_npy::NpzReader;
@@ -28,7 +27,7 @@ enum Setting {
     Logistic(Value),
 }
 
-fn settings(seed: u64) -> Result<[Vec<Setting>; 2], Box<dyn Error>> {
+fn settings(seed: u64) -> Result<[Vec<Setting>; 2]> {
     let common = |leaves: i32, lambda: f64, weight: f64| {
         json!({
             "num_iterations": TREES[2], "num_leaves": leaves, "lambda_l2": lambda, "scale_pos_weight": weight,
@@ -55,16 +54,19 @@ fn settings(seed: u64) -> Result<[Vec<Setting>; 2], Box<dyn Error>> {
 }
 
 /// The mean average precision on the second rows after each number of trees.
-fn precision(setting: &Setting, rows: &Rows, unseen: &Rows) -> Result<[f64; 3], Box<dyn Error>> {
+fn precision(setting: &Setting, rows: &Rows, unseen: &Rows) -> Result<[f64; 3]> {
     let scores = match setting {
         Setting::Asymmetric(loss, parameters) => {
             let mut model = Model::fit(loss, (&rows.0, &rows.1), parameters.clone())?;
-            TREES.map(|trees| model.limit(trees).and_then(|()| model.scores(&unseen.0)))
+            TREES.map(|trees| {
+                limit(&mut model.booster, trees)?;
+                model.scores(&unseen.0)
+            })
         }
         Setting::Logistic(parameters) => {
             let columns: Vec<_> =
                 (0..rows.1.ncols()).map(|label| logistic(parameters, rows, label, &unseen.0)).collect();
-            let columns = columns.into_iter().collect::<Result<Vec<_>, _>>()?;
+            let columns = columns.into_iter().collect::<Result<Vec<_>>>()?;
             [0, 1, 2].map(|count| Ok(Array2::from_shape_fn(unseen.1.dim(), |(row, label)| columns[label][count][row])))
         }
     };
@@ -73,12 +75,7 @@ fn precision(setting: &Setting, rows: &Rows, unseen: &Rows) -> Result<[f64; 3], 
 }
 
 /// The scores of a label from a model of its own.
-fn logistic(
-    parameters: &Value,
-    (x, y): &Rows,
-    label: usize,
-    unseen: &Array2<f32>,
-) -> Result<[Vec<f64>; 3], Box<dyn Error>> {
+fn logistic(parameters: &Value, (x, y): &Rows, label: usize, unseen: &Array2<f32>) -> Result<[Vec<f64>; 3]> {
     let (features, labels) = (x.as_standard_layout(), y.column(label).to_vec());
     let dataset = Dataset::from_slice(features.as_slice().unwrap_or(&[]), &labels, x.ncols() as i32, true)?;
     let mut parameters = parameters.clone();
@@ -86,10 +83,15 @@ fn logistic(
     let mut booster = Booster::train(dataset, &parameters)?;
     let unseen_features = unseen.as_standard_layout();
     let [a, b, c] = TREES.map(|trees| {
-        booster.set_max_iterations(trees.min(booster.num_iterations()))?; // a label without positives has fewer
+        limit(&mut booster, trees)?;
         booster.raw_scores(unseen_features.as_slice().unwrap_or(&[]), unseen.ncols() as i32, true)
     });
     Ok([a?, b?, c?])
+}
+
+/// Takes the trees of the first iterations only, or all if there are fewer: as for a label without positives.
+fn limit(booster: &mut Booster, iterations: i32) -> lightgbm3::Result<()> {
+    booster.set_max_iterations(iterations.min(booster.num_iterations()))
 }
 
 /// The rows in an order drawn by the seed: Fisher and Yates, numbers by a linear congruential generator.
@@ -103,13 +105,13 @@ fn shuffled(rows: usize, seed: u64) -> Vec<usize> {
     order
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<()> {
     let Some(path) = env::args().nth(1) else {
         println!("nothing is compared: no archive was named");
         return Ok(());
     };
     let mut archive = NpzReader::new(File::open(path)?)?;
-    let mut of = |part: &str| -> Result<Rows, Box<dyn Error>> {
+    let mut of = |part: &str| -> Result<Rows> {
         let y: Array2<u8> = archive.by_name(&format!("y_{part}"))?;
         Ok((archive.by_name(&format!("x_{part}"))?, y.mapv(f32::from)))
     };

@@ -7,7 +7,8 @@
 use std::error::Error;
 
 use asymmetric_loss::{AsymmetricLoss, Curvature};
-use boosting::{Model, data, mean_average_precision};
+use boosting::metric::mean_average_precision;
+use boosting::{Model, data};
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use asymmetric_loss::{AsymmetricLoss, Curvature, Error as LossError};
-use boosting::{Model, data, mean_average_precision};
+use boosting::metric::mean_average_precision;
+use boosting::{Model, data};
 use lightgbm3::{Booster, Dataset};
 use ndarray::{Array2, array, s};
 use serde_json::{Value, json};
@@ -44,7 +45,7 @@ fn it_learns_and_repeats() {
     assert_eq!(scores, fit());
 
     let mut limited = Model::fit(&loss, (&x, &y), parameters()).unwrap();
-    limited.limit(5).unwrap();
+    limited.booster.set_max_iterations(5).unwrap();
     let mut few = parameters();
     few["num_iterations"] = 5.into();
     assert_eq!(

@@ -1,7 +1,8 @@
 //! A linear model with many labels, fitted from a dataset of linfa.
 
-use asymmetric_loss::{AsymmetricLoss, Label};
-use linfa::prelude::{Dataset, Fit, Predict, PredictInplace};
+use asymmetric_loss::{AsymmetricLoss, Label, Targets};
+use linfa::Error;
+use linfa::prelude::{Dataset, Fit, PredictInplace};
 use ndarray::{Array1, Array2, Axis};
 
 /// So many steps of gradient descent, of this size.
@@ -19,17 +20,28 @@ pub struct Linear {
     pub bias: Array1<f64>,
 }
 
-impl<Y: Label> Fit<Array2<f64>, Array2<Y>, linfa::Error> for Descent {
+impl Linear {
+    /// What `predict` returns, or an error if there are more or fewer features than the model was fitted to.
+    pub fn logits(&self, x: &Array2<f64>) -> Result<Array2<f64>, Error> {
+        let product = (x.ncols() == self.weights.nrows()).then(|| x.dot(&self.weights) + &self.bias);
+        product.ok_or_else(|| Error::Parameters(format!("x: {} features, not {}", x.ncols(), self.weights.nrows())))
+    }
+}
+
+impl<Y: Label> Fit<Array2<f64>, Array2<Y>, Error> for Descent {
     type Object = Linear;
 
-    fn fit(&self, dataset: &Dataset<f64, Y>) -> Result<Linear, linfa::Error> {
-        let invalid = |error: asymmetric_loss::Error| linfa::Error::Parameters(error.to_string());
-        let (x, y) = (&dataset.records, &dataset.targets);
+    fn fit(&self, dataset: &Dataset<f64, Y>) -> Result<Linear, Error> {
+        let (x, y, of_rows) = (&dataset.records, &dataset.targets, &dataset.weights);
+        // linfa has one weight per row, or none at all.
+        let of_rows = if of_rows.is_empty() { Array1::ones(x.nrows()) } else { of_rows.mapv(f64::from) };
+        let of_rows = of_rows.into_shape_with_order((x.nrows(), 1))?;
         let mut model = Linear { weights: Array2::zeros((x.ncols(), y.ncols())), bias: Array1::zeros(y.ncols()) };
         for _ in 0..self.steps {
-            let (value, gradient) = self.loss.value_and_gradient(&model.predict(x), y).map_err(invalid)?;
+            let result = self.loss.value_and_gradient(&model.logits(x)?, Targets::new(y).weights(&of_rows));
+            let (value, gradient) = result.map_err(|error| Error::Parameters(error.to_string()))?;
             if !value.is_finite() {
-                return Err(linfa::Error::NotConverged(format!("the loss is {value}")));
+                return Err(Error::NotConverged(format!("the loss is {value}")));
             }
             model.weights.scaled_add(-self.size, &x.t().dot(&gradient));
             model.bias.scaled_add(-self.size, &gradient.sum_axis(Axis(0)));
@@ -39,8 +51,9 @@ impl<Y: Label> Fit<Array2<f64>, Array2<Y>, linfa::Error> for Descent {
 }
 
 impl PredictInplace<Array2<f64>, Array2<f64>> for Linear {
+    /// Panics where [`Linear::logits`] returns an error, because linfa has no place for one.
     fn predict_inplace(&self, x: &Array2<f64>, logits: &mut Array2<f64>) {
-        logits.assign(&(x.dot(&self.weights) + &self.bias));
+        logits.assign(&self.logits(x).unwrap_or_else(|error| panic!("{error}")));
     }
 
     fn default_target(&self, x: &Array2<f64>) -> Array2<f64> {

@@ -4,18 +4,14 @@
 //! mpirun -n 4 target/release/data-parallel [CHECKPOINT [STEPS]]
 //! ```
 
-use std::env;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
 use asymmetric_loss::AsymmetricLoss;
-use data_parallel::{Result, checkpoint, generated, loss_of_batch, shards_of, value_and_gradient};
-use mpi::topology::SimpleCommunicator;
-use mpi::traits::*;
+use data_parallel::{Result, gather, generated, shards_of, value_and_gradient};
+use mpi::{topology::SimpleCommunicator, traits::*};
 use ndarray::Array2;
 
-/// Rows of a shard, and the columns of features and labels.
-const DIMENSIONS: [usize; 3] = [500, 32, 10];
+mod checkpoint;
 
 fn main() -> ExitCode {
     let Some(universe) = mpi::initialize() else { return ExitCode::FAILURE };
@@ -27,21 +23,20 @@ fn main() -> ExitCode {
 }
 
 fn train(world: &SimpleCommunicator) -> Result<()> {
-    let path = env::args().nth(1).map(PathBuf::from);
+    let path = env::args().nth(1).filter(|_| world.rank() == 0); // rank 0 has the checkpoint
     let steps = env::args().nth(2).map_or(Ok(200), |steps| steps.parse())?;
-    let [rows, features, labels] = DIMENSIONS;
-    let mut weights = Array2::zeros((features, labels));
-    let mut step = path.as_ref().map_or(Ok(0), |path| checkpoint::load(world, path, &mut weights))?;
+    let [rows, features, labels] = [500, 32, 10];
+    let saved = gather(world, path.as_deref().map_or(Ok(None), checkpoint::load))?.into_iter().flatten().next();
+    let (mut step, mut weights) = saved.unwrap_or_else(|| (0, Array2::zeros((features, labels))));
     // Each rank reads its own rows.
-    let shards: Vec<_> =
-        shards_of(world.rank(), world.size()).map(|number| generated::shard(number, rows, features, labels)).collect();
-    let loss = loss_of_batch(world, &AsymmetricLoss::default(), &shards, &weights)?;
+    let numbers = shards_of(world.rank(), world.size());
+    let shards: Vec<_> = numbers.map(|number| generated::shard(number, rows, features, labels)).collect();
     while step < steps {
-        let (value, gradient) = value_and_gradient(world, &loss, &shards, &weights)?;
+        let (value, gradient) = value_and_gradient(world, &AsymmetricLoss::default(), &shards, &weights)?;
         weights.scaled_add(-20.0, &gradient);
         step += 1;
         if step % 50 == 0 {
-            path.as_ref().map_or(Ok(()), |path| checkpoint::save(world, path, step, &weights))?;
+            gather(world, path.as_deref().map_or(Ok(()), |path| checkpoint::save(path, step, &weights)))?;
             if world.rank() == 0 {
                 println!("step {step}: value {value:.6}");
             }

@@ -1,7 +1,7 @@
 //! A program that `mpirun` did not start is one rank that owns every shard.
 
 use asymmetric_loss::AsymmetricLoss;
-use data_parallel::{SHARDS, agree, generated, loss_of_batch, shards_of, value_and_gradient};
+use data_parallel::{SHARDS, gather, generated, shards_of, value_and_gradient};
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
 #[test]
@@ -21,13 +21,13 @@ fn shards_add_up_to_the_batch() {
     let shards: Vec<_> = (0..SHARDS).map(|number| generated::shard(number, 5 + 7 * number, 6, 4)).collect();
     let weights = Array2::from_shape_fn((6, 4), |(row, column)| 0.3 * row as f64 - 0.5 * column as f64);
 
-    let of_batch = loss_of_batch(&world, &AsymmetricLoss::default(), &shards, &weights).unwrap();
-    let (value, gradient) = value_and_gradient(&world, &of_batch, &shards, &weights).unwrap();
+    let loss = AsymmetricLoss::default();
+    let (value, gradient) = value_and_gradient(&world, &loss, &shards, &weights).unwrap();
 
     let features: Vec<ArrayView2<f64>> = shards.iter().map(|(x, _)| x.view()).collect();
     let labels: Vec<ArrayView2<f64>> = shards.iter().map(|(_, y)| y.view()).collect();
     let (x, y) = (concatenate(Axis(0), &features).unwrap(), concatenate(Axis(0), &labels).unwrap());
-    let (expected, in_logits) = AsymmetricLoss::default().value_and_gradient(&x.dot(&weights), &y).unwrap();
+    let (expected, in_logits) = loss.value_and_gradient(&x.dot(&weights), &y).unwrap();
     assert!((value - expected).abs() < 1e-14, "{value} is not {expected}");
     let difference = (gradient - x.t().dot(&in_logits)).mapv(f64::abs).fold(0.0, |a: f64, &b| a.max(b));
     assert!(difference < 1e-14, "the gradients differ by {difference}");
@@ -35,10 +35,15 @@ fn shards_add_up_to_the_batch() {
     // The error of this rank stays the value that it was.
     let labels = Array2::from_elem((5, 4), -1.0);
     let wrong = vec![(shards[0].0.clone(), labels)];
-    let error = value_and_gradient(&world, &of_batch, &wrong, &weights).unwrap_err();
+    let error = value_and_gradient(&world, &loss, &wrong, &weights).unwrap_err();
     assert!(
         matches!(error.downcast_ref(), Some(asymmetric_loss::Error::InvalidTarget { actual: -1.0, .. })),
         "{error}"
     );
-    assert_eq!(agree(&world, Ok(7)).unwrap(), 7);
+    // The weights of another model: those of its checkpoint, say.
+    for other in [Array2::zeros((5, 4)), Array2::zeros((6, 3))] {
+        assert!(value_and_gradient(&world, &loss, &shards, &other).is_err());
+    }
+    assert!(value_and_gradient(&world, &loss, &[], &weights).is_err());
+    assert_eq!(gather(&world, Ok(7)).unwrap(), [7]);
 }
