@@ -110,8 +110,8 @@ impl<K: Kind> Loss<K> {
 
     /// What the reduction of this loss divides the sum of the losses by.
     ///
-    /// Where a batch is cut into shards, the sum of their divisors is that of the batch, but for [`Reduction::PositiveMean`] of a shard
-    /// whose labels add up to less than 1.
+    /// Where a batch is cut into shards, the divisors of a mean add up to that of the batch; but [`Reduction::PositiveMean`] gives at least 1
+    /// for each shard.
     ///
     /// # Errors
     ///

@@ -2,8 +2,12 @@
 
 use asymmetric_loss::{AsymmetricLoss, Label, Targets};
 use linfa::Error;
-use linfa::prelude::{Dataset, Fit, PredictInplace};
+use linfa::prelude::{Dataset, Fit};
 use ndarray::{Array1, Array2, Axis};
+
+mod linear;
+
+pub use linear::Linear;
 
 /// So many steps of gradient descent, of this size.
 #[derive(Clone, Debug)]
@@ -11,21 +15,6 @@ pub struct Descent {
     pub loss: AsymmetricLoss,
     pub size: f64,
     pub steps: usize,
-}
-
-/// Predicts the logits x·W + b.
-#[derive(Clone, Debug)]
-pub struct Linear {
-    pub weights: Array2<f64>,
-    pub bias: Array1<f64>,
-}
-
-impl Linear {
-    /// What `predict` returns, or an error if there are more or fewer features than the model was fitted to.
-    pub fn logits(&self, x: &Array2<f64>) -> Result<Array2<f64>, Error> {
-        let product = (x.ncols() == self.weights.nrows()).then(|| x.dot(&self.weights) + &self.bias);
-        product.ok_or_else(|| Error::Parameters(format!("x: {} features, not {}", x.ncols(), self.weights.nrows())))
-    }
 }
 
 impl<Y: Label> Fit<Array2<f64>, Array2<Y>, Error> for Descent {
@@ -47,16 +36,5 @@ impl<Y: Label> Fit<Array2<f64>, Array2<Y>, Error> for Descent {
             model.bias.scaled_add(-self.size, &gradient.sum_axis(Axis(0)));
         }
         Ok(model)
-    }
-}
-
-impl PredictInplace<Array2<f64>, Array2<f64>> for Linear {
-    /// Panics where [`Linear::logits`] returns an error, because linfa has no place for one.
-    fn predict_inplace(&self, x: &Array2<f64>, logits: &mut Array2<f64>) {
-        logits.assign(&self.logits(x).unwrap_or_else(|error| panic!("{error}")));
-    }
-
-    fn default_target(&self, x: &Array2<f64>) -> Array2<f64> {
-        Array2::zeros((x.nrows(), self.bias.len()))
     }
 }
