@@ -31,23 +31,14 @@ pub(crate) struct LockstepMask<S: Simd, T: Native, const U: usize>([<Vector<S, T
 macro_rules! for_each_vector {
     ($i:ident in $vectors:ident => $work:block) => {
         const { assert!($vectors <= 4) }
-        if $vectors > 0 {
-            let $i = 0;
-            $work
-        }
-        if $vectors > 1 {
-            let $i = 1;
-            $work
-        }
-        if $vectors > 2 {
-            let $i = 2;
-            $work
-        }
-        if $vectors > 3 {
-            let $i = 3;
-            $work
-        }
+        for_each_vector!($i in $vectors => $work; 0 1 2 3);
     };
+    ($i:ident in $vectors:ident => $work:block; $($number:literal)*) => {$(
+        if $vectors > $number {
+            let $i = $number;
+            $work
+        }
+    )*};
 }
 
 /// Vectors or masks that are alike. Four are written out, because `[x; U]` is a loop, too; there are no more.
@@ -59,60 +50,33 @@ fn alike<X: Copy, const U: usize>(x: X) -> [X; U] {
     }
 }
 
-/// An operation of two values, vector by vector.
-macro_rules! operator {
-    ($($trait:ident $method:ident),*) => {$(
-        impl<S: Simd, T: Native, const U: usize> $trait for Lockstep<S, T, U> {
+/// Operations of one or two values, vector by vector.
+macro_rules! operators {
+    ($value:ident.$vectors:tt: $unary:ident $method:ident, $($binary:ident $of_two:ident)*) => {
+        impl<S: Simd, T: Native, const U: usize> $unary for $value<S, T, U> {
             type Output = Self;
             #[inline(always)]
-            fn $method(mut self, other: Self) -> Self {
+            fn $method(mut self) -> Self {
                 for_each_vector!(i in U => {
-                    self.vectors[i] = self.vectors[i].$method(other.vectors[i]);
+                    self.$vectors[i] = self.$vectors[i].$method();
                 });
                 self
             }
         }
-    )*};
-}
-operator!(Add add, Sub sub, Mul mul, Div div);
-
-macro_rules! mask_operator {
-    ($($trait:ident $method:ident),*) => {$(
-        impl<S: Simd, T: Native, const U: usize> $trait for LockstepMask<S, T, U> {
+        $(impl<S: Simd, T: Native, const U: usize> $binary for $value<S, T, U> {
             type Output = Self;
             #[inline(always)]
-            fn $method(mut self, other: Self) -> Self {
+            fn $of_two(mut self, other: Self) -> Self {
                 for_each_vector!(i in U => {
-                    self.0[i] = self.0[i].$method(other.0[i]);
+                    self.$vectors[i] = self.$vectors[i].$of_two(other.$vectors[i]);
                 });
                 self
             }
-        }
-    )*};
+        })*
+    };
 }
-mask_operator!(BitAnd bitand, BitOr bitor);
-
-impl<S: Simd, T: Native, const U: usize> Neg for Lockstep<S, T, U> {
-    type Output = Self;
-    #[inline(always)]
-    fn neg(mut self) -> Self {
-        for_each_vector!(i in U => {
-            self.vectors[i] = -self.vectors[i];
-        });
-        self
-    }
-}
-
-impl<S: Simd, T: Native, const U: usize> Not for LockstepMask<S, T, U> {
-    type Output = Self;
-    #[inline(always)]
-    fn not(mut self) -> Self {
-        for_each_vector!(i in U => {
-            self.0[i] = !self.0[i];
-        });
-        self
-    }
-}
+operators!(Lockstep.vectors: Neg neg, Add add Sub sub Mul mul Div div);
+operators!(LockstepMask.0: Not not, BitAnd bitand BitOr bitor);
 
 impl<S: Simd, T: Native, const U: usize> Mask for LockstepMask<S, T, U> {
     #[inline(always)]
