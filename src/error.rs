@@ -170,10 +170,13 @@ impl fmt::Display for Error {
                     parameter => parameter,
                 };
                 write!(f, "{parameter} must be {expected}, but is {}", Short(*actual))?;
-                class.map_or(Ok(()), |class| write!(f, " for class {class}"))
+                class.map_or(Ok(()), |class| write!(f, " for class {class}"))?;
+                let is_never_or_always = parameter == "base_rate" && [0.0, 1.0].contains(actual);
+                if is_never_or_always { write!(f, " (for k of n rows, (k + 1/2)/(n + 1) never is)") } else { Ok(()) }
             }
             Error::ParameterLength { parameter, expected, actual } => {
-                write!(f, "{parameter} must have one value per class ({expected}), but has {actual}")
+                write!(f, "{parameter} must have one value per class ({expected}), but has {actual}")?;
+                if *actual == 1 { write!(f, " (a number without brackets is that of all classes)") } else { Ok(()) }
             }
             Error::EmptyParameter { parameter } => {
                 write!(f, "{parameter} must have at least one value, but has none")
@@ -233,7 +236,9 @@ impl fmt::Display for Error {
                 write!(f, "a result of shape {shape:?} must fit into memory, but does not")
             }
             Error::ClassOutOfRange { index, classes, actual } => {
-                write!(f, "targets must be classes below {classes}, but the one at {index:?} is {actual}")
+                write!(f, "targets must be classes below {classes}, but the one at {index:?} is {actual}")?;
+                let hint = "if that means unknown, `Targets::classes(&classes)";
+                if *actual < 0 { write!(f, " ({hint}.ignore({actual})`)") } else { Ok(()) }
             }
             Error::TargetSum { index, actual } => {
                 write!(f, "the targets of a row must sum to 1, but those at {index:?} sum to {}", Short(*actual))

@@ -52,7 +52,7 @@ pub fn soft_labels() -> impl Strategy<Value = f64> {
 
 /// Weights of elements, rows or classes: 0, 1, and numbers between 0.01 and 20.
 pub fn weights() -> impl Strategy<Value = f64> {
-    prop_oneof![1 => Just(0.0), 1 => Just(1.0), 4 => 0.01..20.0]
+    prop_oneof![1 => Just(1.0), 1 => Just(0.0), 4 => 0.01..20.0]
 }
 
 /// Offsets and indices for [`Targets::sparse`](crate::Targets::sparse).

@@ -880,7 +880,11 @@ fn errors_name_the_place() {
     let fails = |indices: Array2<i64>| loss.forward(&logits, &indices).unwrap_err();
     assert_eq!(fails(array![[0, 1], [3, -1]]), Error::ClassOutOfRange { index: vec![1, 0], classes: 3, actual: 3 });
     let error = fails(array![[0, 1], [2, -1]]);
-    assert_eq!(error.to_string(), "targets must be classes below 3, but the one at [1, 1] is -1");
+    assert_eq!(
+        error.to_string(),
+        "targets must be classes below 3, but the one at [1, 1] is -1 (if that means unknown, \
+         `Targets::classes(&classes).ignore(-1)`)"
+    );
     let shape = Error::ShapeMismatch { array: "class indices", expected: vec![2, 2], actual: vec![2, 1] };
     assert_eq!(fails(array![[0], [0]]), shape);
 

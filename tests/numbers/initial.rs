@@ -178,6 +178,8 @@ fn invalid_base_rates_are_refused() {
     for rate in [0.0, 1.0, -0.1, 2.0, f64::NAN] {
         let error = loss.initial_logit([0.5, rate]).unwrap_err();
         assert!(matches!(error, Error::ParameterOutOfRange { parameter: "base_rate", class: Some(1), .. }), "{error}");
+        let has_hint = error.to_string().ends_with(" for class 1 (for k of n rows, (k + 1/2)/(n + 1) never is)");
+        assert_eq!(has_hint, rate == 0.0 || rate == 1.0, "{error}");
     }
     let error = loss.initial_logit([0.5; 3]).unwrap_err();
     assert_eq!(error, Error::ParameterLength { parameter: "base_rate", expected: 2, actual: 3 });

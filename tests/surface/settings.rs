@@ -113,7 +113,10 @@ fn settings_are_parsed_as_they_are_printed() {
         ("detach_focal_weight=yes", "detach_focal_weight must be true or false, but is \"yes\""),
         ("reduction=average", "reduction must be mean, sum, "),
         ("gamma_neg=-1", "gamma_neg must be finite and at least 0, but is -1"),
-        ("gamma_neg=[1, 2], prob_margin=[0.5]", "prob_margin must have one value per class (2), but has 1"),
+        (
+            "gamma_neg=[1, 2], prob_margin=[0.5]",
+            "prob_margin must have one value per class (2), but has 1 (a number without brackets is that of all classes)",
+        ),
     ] {
         let error = text.parse::<Settings>().unwrap_err().to_string();
         assert!(error.starts_with(message), "{text}: {error}");
@@ -246,7 +249,10 @@ mod saved {
             (r#"{"gamma_neg": -1.0}"#, "gamma_neg must be finite and at least 0, but is -1"),
             (r#"{"prob_margin": [0.0, 1.0]}"#, "prob_margin must be at least 0 and below 1, but is 1 for class 1"),
             (r#"{"gamma_pos": []}"#, "gamma_pos must have at least one value, but has none"),
-            (r#"{"gamma_neg": [1, 2], "gamma_pos": [1]}"#, "gamma_pos must have one value per class (2), but has 1"),
+            (
+                r#"{"gamma_neg": [1, 2], "gamma_pos": [1]}"#,
+                "gamma_pos must have one value per class (2), but has 1 (a number without brackets is that of all classes)",
+            ),
             (
                 r#"{"implementation": "focal"}"#,
                 "implementation must be alibaba-miil, deep-psp or paper, but is \"focal\"",

@@ -1,6 +1,6 @@
 //! Strategies for the property tests of users: what they make is valid, and a failure shrinks to what can be read.
 
-use asymmetric_loss::{AsymmetricLoss, Error, Settings, SingleLabelLoss, Targets, strategies};
+use asymmetric_loss::{AsymmetricLoss, Error, Settings, SingleLabelLoss, Targets, single_label, strategies};
 use ndarray::{Array2, array};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -98,6 +98,24 @@ fn logits_come_as_near_to_the_margin_as_asked() {
         (0..1000).map(|_| strategies::logits_beside(0.05).new_tree(&mut runner).unwrap().current() - kink).collect();
     assert!(distances.iter().any(|d| *d > 0.0 && *d < 1e-9) && distances.iter().any(|d| *d < 0.0 && *d > -1e-9));
     assert!(distances.iter().any(|d| d.abs() > 0.1));
+}
+
+/// What a strategy shrinks to when every case fails.
+fn simplest<S: Strategy>(strategy: S) -> S::Value {
+    let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() });
+    match runner.run(&strategy, |_| Err(TestCaseError::fail("as all"))) {
+        Err(TestError::Fail(_, value)) => value,
+        outcome => panic!("{outcome:?}"),
+    }
+}
+
+#[test]
+fn settings_shrink_to_the_default() {
+    assert_eq!(simplest(strategies::settings()), Settings::default());
+    assert_eq!(simplest(strategies::settings_per_class(3)), Settings::default());
+    let smooth = AsymmetricLoss::builder().prob_margin(0).build().unwrap();
+    assert_eq!(simplest(strategies::smooth_settings()), *smooth.settings());
+    assert_eq!(simplest(strategies::single_label_settings(3)), single_label::Settings::default());
 }
 
 /// The gradient of a layer, z = x·w, wrong in its last class.
