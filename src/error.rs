@@ -157,7 +157,7 @@ impl fmt::Display for Error {
                 write!(f, "the shape of {array} must be {expected:?}, but is {actual:?}")?;
                 let is_column = match (expected.split_last(), actual.split_last()) {
                     (Some((_, rows)), Some((1, axes))) if rows == axes => *array == "targets",
-                    (Some((_, rows)), _) => *array == "targets" && rows == actual,
+                    (Some((classes, rows)), _) => *array == "targets" && *classes > 1 && rows == actual,
                     _ => false,
                 };
                 let hint = "class indices, one per row, are targets of `SingleLabelLoss`";
@@ -176,7 +176,11 @@ impl fmt::Display for Error {
             }
             Error::ParameterLength { parameter, expected, actual } => {
                 write!(f, "{parameter} must have one value per class ({expected}), but has {actual}")?;
-                if *actual == 1 { write!(f, " (a number without brackets is that of all classes)") } else { Ok(()) }
+                if *actual == 1 || *expected == 1 {
+                    write!(f, " (a number without brackets is that of all classes)")
+                } else {
+                    Ok(())
+                }
             }
             Error::EmptyParameter { parameter } => {
                 write!(f, "{parameter} must have at least one value, but has none")
@@ -188,13 +192,9 @@ impl fmt::Display for Error {
             }
             Error::InvalidTarget { index, actual } => {
                 write!(f, "targets must lie in [0, 1], but the one at {index:?} is {}", Short(*actual))?;
-                match *actual {
-                    unknown if unknown.is_nan() => {
-                        write!(f, " (if that means unknown, `Targets::new(&labels).ignore(f64::NAN)`)")
-                    }
-                    -1.0 => write!(f, " (if that means unknown, `Targets::new(&labels).ignore(-1)`)"),
-                    _ => Ok(()),
-                }
+                let may_mean_unknown = actual.is_nan() || *actual == -1.0;
+                let hint = "if that means unknown, give it to `Targets::new(&labels).ignore`";
+                if may_mean_unknown { write!(f, " ({hint})") } else { Ok(()) }
             }
             Error::InvalidWeight { index, actual } => {
                 write!(f, "weights must be between 0 and 1e12, but the one at {index:?} is {}", Short(*actual))

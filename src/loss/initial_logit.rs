@@ -75,7 +75,7 @@ impl AsymmetricLoss {
         Search::new(settings, &rates)?.fill(&mut logits, 0)?.map_or(Ok(Array1::from(logits)), |class| {
             Err(Error::ParameterOutOfRange {
                 parameter: BASE_RATE,
-                expected: "such that the loss is least at a finite logit",
+                expected: "one for which a finite logit has the least loss",
                 actual: rates[class],
                 class: per_class.then_some(class),
             })

@@ -1,21 +1,22 @@
 //! Strategies for property tests of code that calls a loss; with the feature `proptest`.
 //!
-//! What they make is valid: a loss refuses none of it, but for the mean of a batch in which no element counts. It shrinks to few rows and
-//! classes, then to logits of 0, absent labels and default settings.
+//! What they make is valid: a loss refuses none of it, but for the mean of a batch in which no element counts, and that
+//! [`initial_logit`](crate::AsymmetricLoss::initial_logit) needs a minimum, which a positive weight of 0, say, takes away. It shrinks to few
+//! rows and classes, then to logits of 0, absent labels and default settings.
 //!
 //! A test may compare the gradient with differences of the value where it is the derivative of that:
 //!
 //! | settings | the gradient in the logits is the derivative of the value |
 //! |---|---|
 //! | [`smooth_settings`]: m = 0, no floor | everywhere, and the Hessian is that of the gradient |
-//! | m > 0 | but where p = m: there it jumps for γ₋ = 0, soft labels and `DeepPsp`, and else the Hessian does |
+//! | m > 0 | but where p = m: there it jumps for γ₋ = 0, in `DeepPsp`, and for soft labels in `AlibabaMiil`; the Hessian does for γ₋ ≤ 1 |
 //! | `log_floor` | but where a probability meets the floor |
-//! | `detach_focal_weight` | nowhere: it takes the focal weight for a constant |
+//! | `detach_focal_weight` | for γ₋ = γ₊ = 0 only: it takes the focal weight for a constant |
 //!
-//! [A recipe](crate::docs::recipes::property_tests) tests the gradient of a layer.
+//! [A recipe](crate::docs::recipes::property_tests) tests the gradient of a layer. Settings of the other loss are in
+//! [`single_label::strategies`](crate::single_label::strategies).
 
 use crate::settings::{Builder, Curvature, Implementation, Parameter, Reduction, Settings};
-use crate::single_label;
 use ndarray::Array2;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -28,7 +29,7 @@ pub fn logits() -> impl Strategy<Value = f64> {
     prop_oneof![4 => -8.0..8.0, 1 => -60.0..60.0, 1 => -700.0..700.0]
 }
 
-/// Logits on both sides of the point where p = m, and at distances from it down to 2⁻⁴⁰; m is between 0 and 1.
+/// Logits on both sides of the point where p = m, and at distances from it down to 2⁻⁴⁰; m is above 0 and below 1.
 pub fn logits_beside(prob_margin: f64) -> impl Strategy<Value = f64> {
     let kink = (prob_margin / (1.0 - prob_margin)).ln();
     (0..40_i32, -1.0..1.0).prop_map(move |(halvings, distance)| kink + distance * f64::from(-halvings).exp2())
@@ -107,39 +108,6 @@ pub fn settings_per_class(classes: usize) -> impl Strategy<Value = Settings> {
     settings_of(move |values| uniform_or_per_class(classes, values), margins(), floors())
 }
 
-/// Settings of a [`SingleLabelLoss`](crate::SingleLabelLoss), with one value for all classes or one for each. The loss is differentiable
-/// everywhere, twice and more, with all of them.
-///
-/// # Examples
-///
-/// ```
-/// use asymmetric_loss::{SingleLabelLoss, strategies};
-/// use ndarray::Array;
-/// use proptest::{collection::vec, prelude::*};
-///
-/// // Five rows of three classes.
-/// proptest!(|(
-///     settings in strategies::single_label_settings(3),
-///     z in vec(strategies::logits(), 15),
-///     classes in vec(0..3_usize, 5),
-/// )| {
-///     let (z, classes) = (Array::from_shape_vec((5, 3), z)?, Array::from(classes));
-///     let value = SingleLabelLoss::from(settings).forward(&z, &classes)?;
-///     prop_assert!(value >= 0.0);
-/// });
-/// ```
-pub fn single_label_settings(classes: usize) -> impl Strategy<Value = single_label::Settings> {
-    let exponents = |default| uniform_or_per_class(classes, exponents(default));
-    let weights = uniform_or_per_class(classes, weights().boxed());
-    let smoothings = select(vec![0.1, 0.0, 0.5]);
-    (exponents(4.0), exponents(0.0), weights, smoothings, reductions()).prop_map(
-        |(gamma_neg, gamma_pos, class_weight, smoothing, reduction)| {
-            let builder = single_label::Builder::default().gamma_neg(gamma_neg).gamma_pos(gamma_pos);
-            builder.class_weight(class_weight).label_smoothing(smoothing).reduction(reduction).settings
-        },
-    )
-}
-
 /// Settings with which the loss is differentiable everywhere, twice and more: without margin and floor, and without a detached weight.
 pub fn smooth_settings() -> impl Strategy<Value = Settings> {
     let settings = settings_of(uniform, Just(0.0).boxed(), Just(0.0).boxed());
@@ -150,13 +118,13 @@ fn uniform(values: BoxedStrategy<f64>) -> BoxedStrategy<Parameter> {
     values.prop_map(Parameter::from).boxed()
 }
 
-fn uniform_or_per_class(classes: usize, values: BoxedStrategy<f64>) -> BoxedStrategy<Parameter> {
+pub(crate) fn uniform_or_per_class(classes: usize, values: BoxedStrategy<f64>) -> BoxedStrategy<Parameter> {
     let per_class = vec(values.clone(), classes.max(1)).prop_map(Parameter::from);
     prop_oneof![uniform(values), per_class].boxed()
 }
 
 /// Focusing exponents: the default, whole ones and others.
-fn exponents(default: f64) -> BoxedStrategy<f64> {
+pub(crate) fn exponents(default: f64) -> BoxedStrategy<f64> {
     prop_oneof![select(vec![default, 0.0, 1.0, 2.0, 3.0]), 0.0..8.0].boxed()
 }
 
@@ -168,7 +136,7 @@ fn floors() -> BoxedStrategy<f64> {
     prop_oneof![3 => Just(0.0), 1 => Just(1e-8)].boxed()
 }
 
-fn reductions() -> impl Strategy<Value = Reduction> {
+pub(crate) fn reductions() -> impl Strategy<Value = Reduction> {
     let divisor = Reduction::Divisor(7.0);
     select(vec![Reduction::Mean, Reduction::Sum, Reduction::BatchMean, Reduction::PositiveMean, divisor])
 }

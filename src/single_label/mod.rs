@@ -17,6 +17,8 @@ mod plan;
 mod row;
 mod rows;
 mod settings;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 mod targets;
 
 pub use crate::loss::targets::{IntoTargets, Targets};

@@ -161,7 +161,7 @@ fn losses_without_a_minimum_are_errors() {
         );
         let error = loss.initial_logit(rate).unwrap_err();
         assert!(
-            error.to_string().starts_with("base_rate must be such that the loss is least at a finite logit, but is ")
+            error.to_string().starts_with("base_rate must be one for which a finite logit has the least loss, but is ")
         );
         assert!(matches!(error, Error::ParameterOutOfRange { class: None, .. }));
         assert!(loss.initial_logit(0.2).is_ok());

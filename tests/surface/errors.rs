@@ -64,6 +64,9 @@ fn a_column_of_class_indices_hints_at_the_loss_that_takes_it() {
     // That is no column.
     let error = loss.forward(&logits, &array![[1, 0, 1, 1]]).unwrap_err().to_string();
     assert!(!error.contains("SingleLabelLoss"), "{error}");
+    // Nor is one label per row, which has no classes to choose from.
+    let error = loss.forward(&Array2::<f32>::zeros((3, 1)).into_dyn(), &array![1, 0, 1].into_dyn()).unwrap_err();
+    assert_eq!(error.to_string(), "the shape of targets must be [3, 1], but is [3]");
     // What takes it does not hint at itself.
     let logits = Array3::<f32>::zeros((2, 4, 3));
     let error = SingleLabelLoss::default().forward(&logits, &array![[0], [1]]).unwrap_err();
@@ -407,15 +410,15 @@ fn targets_out_of_range_are_refused() {
     for (value, text) in [
         (
             f64::NAN,
-            "targets must lie in [0, 1], but the one at [1, 0, 3] is NaN (if that means unknown, \
-             `Targets::new(&labels).ignore(f64::NAN)`)",
+            "targets must lie in [0, 1], but the one at [1, 0, 3] is NaN (if that means unknown, give \
+             it to `Targets::new(&labels).ignore`)",
         ),
         (f64::INFINITY, "targets must lie in [0, 1], but the one at [1, 0, 3] is inf"),
         (f64::NEG_INFINITY, "targets must lie in [0, 1], but the one at [1, 0, 3] is -inf"),
         (
             -1.0,
-            "targets must lie in [0, 1], but the one at [1, 0, 3] is -1 (if that means unknown, \
-             `Targets::new(&labels).ignore(-1)`)",
+            "targets must lie in [0, 1], but the one at [1, 0, 3] is -1 (if that means unknown, give it \
+             to `Targets::new(&labels).ignore`)",
         ),
         (1.0 + f64::EPSILON, "targets must lie in [0, 1], but the one at [1, 0, 3] is 1.0000000000000002"),
         (2.0, "targets must lie in [0, 1], but the one at [1, 0, 3] is 2"),

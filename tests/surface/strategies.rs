@@ -53,7 +53,7 @@ proptest! {
     /// Valid, and differentiable: the gradient is a difference of the value, the product with the Hessian one of the gradient.
     #[test]
     fn single_label_settings_are_valid_and_smooth(
-        settings in strategies::single_label_settings(3),
+        settings in single_label::strategies::settings(3),
         (z, direction) in strategies::batches(1..2, 3..4, -8.0..8.0, -1.0..1.0),
         class in 0..3_usize,
     ) {
@@ -115,7 +115,7 @@ fn settings_shrink_to_the_default() {
     assert_eq!(simplest(strategies::settings_per_class(3)), Settings::default());
     let smooth = AsymmetricLoss::builder().prob_margin(0).build().unwrap();
     assert_eq!(simplest(strategies::smooth_settings()), *smooth.settings());
-    assert_eq!(simplest(strategies::single_label_settings(3)), single_label::Settings::default());
+    assert_eq!(simplest(single_label::strategies::settings(3)), single_label::Settings::default());
 }
 
 /// The gradient of a layer, z = x·w, wrong in its last class.

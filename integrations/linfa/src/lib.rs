@@ -27,13 +27,13 @@ impl<Y: Label> Fit<Array2<f64>, Array2<Y>, Error> for Descent {
         let of_rows = of_rows.into_shape_with_order((x.nrows(), 1))?;
         let mut model = Linear { weights: Array2::zeros((x.ncols(), y.ncols())), bias: Array1::zeros(y.ncols()) };
         for _ in 0..self.steps {
-            let result = self.loss.value_and_gradient(&model.logits(x)?, Targets::new(y).weights(&of_rows));
-            let (value, gradient) = result.map_err(|error| Error::Parameters(error.to_string()))?;
-            if !value.is_finite() {
-                return Err(Error::NotConverged(format!("the loss is {value}")));
-            }
+            let gradient = self.loss.gradient(&model.logits(x)?, Targets::new(y).weights(&of_rows));
+            let gradient = gradient.map_err(|error| Error::Parameters(error.to_string()))?;
             model.weights.scaled_add(-self.size, &x.t().dot(&gradient));
             model.bias.scaled_add(-self.size, &gradient.sum_axis(Axis(0)));
+            if !model.weights.iter().chain(&model.bias).all(|weight| weight.is_finite()) {
+                return Err(Error::NotConverged("the weights are not finite".into()));
+            }
         }
         Ok(model)
     }

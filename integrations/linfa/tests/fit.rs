@@ -78,7 +78,12 @@ fn bad_input_is_an_error() {
 
     let mut not_a_number = features();
     not_a_number[[2, 1]] = f64::NAN;
-    fails(not_a_number, labels(), "the loss is NaN");
+    fails(not_a_number.clone(), labels(), "the weights are not finite");
+    // In the last step, too, and in a row that weighs nothing.
+    let mut weights = Array1::ones(40);
+    weights[2] = 0.0;
+    let dataset = Dataset::new(not_a_number, labels()).with_weights(weights);
+    assert!(Descent { steps: 1, ..descent() }.fit(&dataset).is_err());
 
     fails(features(), Array2::zeros((39, 2)), "39");
     fails(Array2::zeros((0, 3)), Array2::zeros((0, 2)), "mean");

@@ -1,6 +1,6 @@
 //! Files to train on where none are given.
 
-use std::{env, error::Error, path::PathBuf};
+use std::{env, error::Error, path::PathBuf, process};
 
 use ndarray::{Array2, s};
 use ndarray_npy::write_npy;
@@ -12,7 +12,8 @@ pub fn files() -> Result<[PathBuf; 2], Box<dyn Error>> {
         (((row * 24 + column) as f64 * 0.618_033_988_749_895).fract() * 2.0 - 1.0) as f32
     });
     let y = x.slice(s![.., ..10]).mapv(|feature| i8::from(feature > 0.8));
-    let paths = ["x.npy", "y.npy"].map(|name| env::temp_dir().join(format!("larger-than-memory-{name}")));
+    let paths =
+        ["x.npy", "y.npy"].map(|name| env::temp_dir().join(format!("larger-than-memory-{}-{name}", process::id())));
     write_npy(&paths[0], &x)?;
     write_npy(&paths[1], &y)?;
     Ok(paths)

@@ -3,7 +3,7 @@
 //! The batch is cut into [`SHARDS`] shards, however many ranks there are, and what the shards contribute is added up in their order. So
 //! the number of ranks shows in no bit of a result.
 
-use asymmetric_loss::{AsymmetricLoss, Reduction};
+use asymmetric_loss::{AsymmetricLoss, Reduction as R};
 use mpi::{collective::SystemOperation, traits::*};
 use ndarray::Array2;
 use serde::{Serialize, de::DeserializeOwned};
@@ -21,18 +21,18 @@ pub type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 /// The shards that a rank owns.
 pub fn shards_of(rank: i32, ranks: i32) -> std::ops::Range<usize> {
-    let start = |rank| rank as usize * SHARDS / ranks as usize;
-    start(rank)..start(rank + 1)
+    (rank as usize * SHARDS / ranks as usize)..((rank + 1) as usize * SHARDS / ranks as usize)
 }
 
-/// The value of the whole batch and its gradient in the weights, on every rank. The loss is a mean, of whatever kind.
+/// The value of the whole batch and its gradient in the weights, on every rank. The loss is a mean whose divisors add up over shards.
 pub fn value_and_gradient(
     world: &impl Communicator,
     loss: &AsymmetricLoss,
     shards: &[Shard],
     weights: &Array2<f64>,
 ) -> Result<(f64, Array2<f64>)> {
-    let sum = loss.with_reduction(Reduction::Sum)?;
+    let adds_up = [R::Mean, R::WeightedMean, R::BatchMean].contains(&loss.settings().reduction());
+    let sum = loss.with_reduction(adds_up.then_some(R::Sum).ok_or("the divisors of shards do not add up")?)?;
     let of_shard = |(x, y): &Shard| {
         let product = (x.ncols() == weights.nrows()).then(|| x.dot(weights));
         let logits = product.ok_or(format!("no product of {:?} and {:?}", x.shape(), weights.shape()))?;

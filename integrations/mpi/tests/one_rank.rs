@@ -1,6 +1,6 @@
 //! A program that `mpirun` did not start is one rank that owns every shard.
 
-use asymmetric_loss::AsymmetricLoss;
+use asymmetric_loss::{AsymmetricLoss, Reduction};
 use data_parallel::{SHARDS, gather, generated, shards_of, value_and_gradient};
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
@@ -45,5 +45,10 @@ fn shards_add_up_to_the_batch() {
         assert!(value_and_gradient(&world, &loss, &shards, &other).is_err());
     }
     assert!(value_and_gradient(&world, &loss, &[], &weights).is_err());
+    // The divisor of a shard without positives is 1, and not what it adds to that of the batch.
+    for reduction in [Reduction::PositiveMean, Reduction::Sum, Reduction::Divisor(3.0)] {
+        let loss = loss.with_reduction(reduction).unwrap();
+        assert!(value_and_gradient(&world, &loss, &shards, &weights).is_err());
+    }
     assert_eq!(gather(&world, Ok(7)).unwrap(), [7]);
 }
