@@ -176,11 +176,7 @@ impl fmt::Display for Error {
             }
             Error::ParameterLength { parameter, expected, actual } => {
                 write!(f, "{parameter} must have one value per class ({expected}), but has {actual}")?;
-                if *actual == 1 || *expected == 1 {
-                    write!(f, " (a number without brackets is that of all classes)")
-                } else {
-                    Ok(())
-                }
+                if *actual == 1 { write!(f, " (a number without brackets is that of all classes)") } else { Ok(()) }
             }
             Error::EmptyParameter { parameter } => {
                 write!(f, "{parameter} must have at least one value, but has none")

@@ -111,7 +111,7 @@ impl<K: Kind> Loss<K> {
     /// What the reduction of this loss divides the sum of the losses by.
     ///
     /// Where a batch is cut into shards, the divisors of a mean add up to that of the batch; but [`Reduction::PositiveMean`] gives at least 1
-    /// for each shard.
+    /// for each shard, and [`Reduction::Sum`] and [`Reduction::Divisor`] have the same one for any shard.
     ///
     /// # Errors
     ///

@@ -43,7 +43,8 @@ impl AsymmetricLoss {
     ///
     /// - [`Error::ParameterOutOfRange`] for a base rate that is not between 0 and 1; for a positive weight of 0, with which nothing
     ///   holds the logit back from −∞; and for a base rate at which the loss is least at −∞ or ∞. Such are rates near 1 where a
-    ///   margin caps what a negative costs, and rates near 0 where a floor caps what a positive does.
+    ///   margin caps what a negative costs, and rates near 0 where a floor caps what a positive does. For γ₋ where powers of probabilities are
+    ///   too small for an `f64`, from some 1000 on.
     /// - [`Error::EmptyParameter`] and [`Error::ParameterLength`] if base rates are not as many as settings.
     ///
     /// # Examples
@@ -231,6 +232,19 @@ impl<'a> Search<'a> {
             let i = class - first;
             if cost < least[i] {
                 (least[i], logits[i]) = (cost, logit);
+            }
+        }
+        for (class, least) in (first..).zip(&least) {
+            let rate = self.rates[class];
+            // No loss is 0, unless its powers are too small for a float.
+            if least / rate.min(1.0 - rate) < f64::MIN_POSITIVE {
+                let gamma = self.settings.gamma_neg();
+                return Err(Error::ParameterOutOfRange {
+                    parameter: "gamma_neg",
+                    expected: "so small that the least loss does not vanish",
+                    actual: gamma.of_class(class).unwrap_or(f64::NAN),
+                    class: gamma.classes().map(|_| class),
+                });
             }
         }
         // What costs as little at an end as anywhere has no minimum, or none that can be told from the end.

@@ -124,7 +124,7 @@ macro_rules! settings {
             }
         }
 
-        /// Settings as they print; what is not there has its default.
+        /// Settings as they print, where no list is longer than the four values that are printed; what is not there has its default.
         impl std::str::FromStr for Settings {
             type Err = crate::error::Error;
 

@@ -166,6 +166,13 @@ fn losses_without_a_minimum_are_errors() {
         assert!(matches!(error, Error::ParameterOutOfRange { class: None, .. }));
         assert!(loss.initial_logit(0.2).is_ok());
     }
+    // Powers that are too small for a float leave nothing to compare: γ is told, and not a logit made up.
+    let same = |gamma: f64| with(gamma, gamma, 0.0).build().unwrap().initial_logit([0.5]);
+    assert!(same(1000.0).unwrap()[0].abs() < 1e-9);
+    for gamma in [1100.0, 1e4, 1e6] {
+        let error = same(gamma).unwrap_err();
+        assert!(matches!(error, Error::ParameterOutOfRange { parameter: "gamma_neg", actual, .. } if actual == gamma));
+    }
     // The weight of a class moves no minimum, and one of 0 does not take it away.
     let loss = with(4.0, 1.0, 0.05).class_weight([0, 1]).build().unwrap();
     let logits = loss.initial_logit(0.01).unwrap();

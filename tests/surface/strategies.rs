@@ -118,6 +118,17 @@ fn settings_shrink_to_the_default() {
     assert_eq!(simplest(single_label::strategies::settings(3)), single_label::Settings::default());
 }
 
+/// Most faults do not show where a weight is 0.
+#[test]
+fn weights_shrink_to_1_where_0_does_not_fail() {
+    let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() });
+    let outcome = runner.run(&strategies::weights(), |weight| {
+        prop_assert_eq!(weight, 0.0);
+        Ok(())
+    });
+    assert!(matches!(outcome, Err(TestError::Fail(_, 1.0))), "{outcome:?}");
+}
+
 /// The gradient of a layer, z = x·w, wrong in its last class.
 #[test]
 fn a_wrong_gradient_shrinks_to_a_few_elements() {
