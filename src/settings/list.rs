@@ -124,7 +124,7 @@ macro_rules! settings {
             }
         }
 
-        /// Settings as they print, where no list is longer than the four values that are printed; what is not there has its default.
+        /// Settings as `{:#}` prints them; what is not there has its default.
         impl std::str::FromStr for Settings {
             type Err = crate::error::Error;
 
@@ -151,10 +151,12 @@ macro_rules! settings {
             }
         }
 
+        /// All settings, on one line: of long lists the first few values, or all with `{:#}`.
         impl std::fmt::Display for Settings {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 let mut separator = "";
-                $(write!(f, "{separator}{}={}", stringify!($name), self.$name)?;
+                $(write!(f, "{separator}{}=", stringify!($name))?;
+                std::fmt::Display::fmt(&self.$name, f)?;
                 separator = ", ";)*
                 $(write!(f, "{separator}{}={}", stringify!($plain), crate::settings::parameter::Shown(&self.$plain))?;)*
                 Ok(())

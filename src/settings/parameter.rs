@@ -87,28 +87,25 @@ impl Parameter {
     }
 }
 
-/// The number, or the first few of those per class and how many they are.
+/// The number, or the first few of those per class and how many they are; all of them with `{:#}`.
 impl Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 4;
         let values = match self {
             Parameter::Uniform(value) => return Display::fmt(&Short(*value), f),
             Parameter::PerClass(values) => values,
         };
+        let shown = if f.alternate() { values.len() } else { values.len().min(4) };
         f.write_str("[")?;
-        for (i, value) in values.iter().take(SHOWN).enumerate() {
+        for (i, value) in values[..shown].iter().enumerate() {
             write!(f, "{}{}", if i > 0 { ", " } else { "" }, Short(*value))?;
         }
-        match values.len() {
-            ..=SHOWN => f.write_str("]"),
-            count => write!(f, ", … {count} values]"),
-        }
+        if shown == values.len() { f.write_str("]") } else { write!(f, ", … {} values]", values.len()) }
     }
 }
 
 impl Debug for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Display::fmt(self, f)
+        write!(f, "{self}")
     }
 }
 

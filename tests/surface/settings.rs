@@ -102,6 +102,8 @@ fn settings_are_parsed_as_they_are_printed() {
     let loss = every_setting().build().unwrap();
     assert_eq!(loss.settings().to_string().parse(), Ok(loss.settings().clone()));
     assert_eq!("".parse(), Ok(Settings::default()));
+    let many = AsymmetricLoss::builder().gamma_neg((0..80).collect::<Vec<_>>()).build().unwrap();
+    assert_eq!(format!("{:#}", many.settings()).parse(), Ok(many.settings().clone()));
     let few = AsymmetricLoss::builder().gamma_pos([1.0, 0.5]).curvature(Curvature::Magnitude(0.1)).build().unwrap();
     assert_eq!("curvature = magnitude(0.1),gamma_pos=[ 1,5e-1 ]".parse(), Ok(few.settings().clone()));
     for (text, message) in [
