@@ -9,8 +9,8 @@
 //! | settings | the gradient in the logits is the derivative of the value |
 //! |---|---|
 //! | [`smooth_settings`]: m = 0, no floor | everywhere, and the Hessian is that of the gradient |
-//! | m > 0 | but where p = m: there it jumps for γ₋ = 0, in `DeepPsp`, and for soft labels in `AlibabaMiil`; the Hessian does for γ₋ ≤ 1 |
-//! | `log_floor` | but where a probability meets the floor |
+//! | m > 0 | everywhere but where p = m: there it jumps for γ₋ = 0, in `DeepPsp`, and for soft labels in `AlibabaMiil`; the Hessian does for γ₋ ≤ 1 |
+//! | `log_floor` | everywhere but where a probability meets the floor |
 //! | `detach_focal_weight` | for γ₋ = γ₊ = 0 only: it takes the focal weight for a constant |
 //!
 //! [A recipe](crate::docs::recipes::property_tests) tests the gradient of a layer. Settings of the other loss are in
