@@ -172,7 +172,8 @@ impl fmt::Display for Error {
                 write!(f, "{parameter} must be {expected}, but is {}", Short(*actual))?;
                 class.map_or(Ok(()), |class| write!(f, " for class {class}"))?;
                 let is_never_or_always = parameter == "base_rate" && [0.0, 1.0].contains(actual);
-                if is_never_or_always { write!(f, " (for k of n rows, (k + 1/2)/(n + 1) never is)") } else { Ok(()) }
+                let hint = "take (k + 1/2)/(n + 1) if k of n rows have the label";
+                if is_never_or_always { write!(f, " ({hint})") } else { Ok(()) }
             }
             Error::ParameterLength { parameter, expected, actual } => {
                 write!(f, "{parameter} must have one value per class ({expected}), but has {actual}")?;

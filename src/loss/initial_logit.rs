@@ -43,8 +43,8 @@ impl AsymmetricLoss {
     ///
     /// - [`Error::ParameterOutOfRange`] for a base rate that is not between 0 and 1; for a positive weight of 0, with which nothing
     ///   holds the logit back from −∞; and for a base rate at which the loss is least at −∞ or ∞. Such are rates near 1 where a
-    ///   margin caps what a negative costs, and rates near 0 where a floor caps what a positive does. For γ₋ where powers of probabilities are
-    ///   too small for an `f64`, from some 1000 on.
+    ///   margin caps what a negative costs, and rates near 0 where a floor caps what a positive does. For exponents that make all losses too
+    ///   small for an `f64`, from some 1000 on.
     /// - [`Error::EmptyParameter`] and [`Error::ParameterLength`] if base rates are not as many as settings.
     ///
     /// # Examples
@@ -238,13 +238,7 @@ impl<'a> Search<'a> {
             let rate = self.rates[class];
             // No loss is 0, unless its powers are too small for a float.
             if least / rate.min(1.0 - rate) < f64::MIN_POSITIVE {
-                let gamma = self.settings.gamma_neg();
-                return Err(Error::ParameterOutOfRange {
-                    parameter: "gamma_neg",
-                    expected: "so small that the least loss does not vanish",
-                    actual: gamma.of_class(class).unwrap_or(f64::NAN),
-                    class: gamma.classes().map(|_| class),
-                });
+                return Err(self.vanished(class));
             }
         }
         // What costs as little at an end as anywhere has no minimum, or none that can be told from the end.
@@ -256,6 +250,16 @@ impl<'a> Search<'a> {
         let (left, right) = (left?, right?);
         let is_endless = |i: &usize| least[*i] >= left[*i].min(right[*i]);
         Ok((0..logits.len()).find(is_endless).map(|i| first + i))
+    }
+
+    /// What is wrong where the least loss of a class vanishes: the larger of its exponents.
+    fn vanished(&self, class: usize) -> Error {
+        let (neg, pos) = (self.settings.gamma_neg(), self.settings.gamma_pos());
+        let is_pos = pos.of_class(class) > neg.of_class(class);
+        let (parameter, gamma) = if is_pos { ("gamma_pos", pos) } else { ("gamma_neg", neg) };
+        let expected = "so small that the least loss does not vanish";
+        let (actual, class) = (gamma.of_class(class).unwrap_or(f64::NAN), gamma.classes().map(|_| class));
+        Error::ParameterOutOfRange { parameter, expected, actual, class }
     }
 
     /// All intervals of the grid with a minimum inside.

@@ -173,6 +173,8 @@ fn losses_without_a_minimum_are_errors() {
         let error = same(gamma).unwrap_err();
         assert!(matches!(error, Error::ParameterOutOfRange { parameter: "gamma_neg", actual, .. } if actual == gamma));
     }
+    let error = with(4.0, 1e6, 0.05).build().unwrap().initial_logit(0.5).unwrap_err();
+    assert_eq!(error.to_string(), "gamma_pos must be so small that the least loss does not vanish, but is 1000000");
     // The weight of a class moves no minimum, and one of 0 does not take it away.
     let loss = with(4.0, 1.0, 0.05).class_weight([0, 1]).build().unwrap();
     let logits = loss.initial_logit(0.01).unwrap();
@@ -185,7 +187,8 @@ fn invalid_base_rates_are_refused() {
     for rate in [0.0, 1.0, -0.1, 2.0, f64::NAN] {
         let error = loss.initial_logit([0.5, rate]).unwrap_err();
         assert!(matches!(error, Error::ParameterOutOfRange { parameter: "base_rate", class: Some(1), .. }), "{error}");
-        let has_hint = error.to_string().ends_with(" for class 1 (for k of n rows, (k + 1/2)/(n + 1) never is)");
+        let has_hint =
+            error.to_string().ends_with(" for class 1 (take (k + 1/2)/(n + 1) if k of n rows have the label)");
         assert_eq!(has_hint, rate == 0.0 || rate == 1.0, "{error}");
     }
     let error = loss.initial_logit([0.5; 3]).unwrap_err();
